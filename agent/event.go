@@ -1,0 +1,177 @@
+package agent
+
+import "time"
+
+// Event is something a conversation tells the world. The set is closed: all
+// kinds are in this file. Marshalled, an event is one flat JSON object; see
+// [Envelope].
+type Event interface {
+	// Kind is the value of "type" on the wire.
+	Kind() string
+	// lossy says that a slow reader may miss it: a later event makes up for it.
+	lossy() bool
+}
+
+// Envelope is an event with what all events have in common. On the wire the
+// fields of Event stand beside those of Envelope in one object.
+type Envelope struct {
+	// Conversation names the conversation.
+	Conversation string `json:"conversation"`
+	// Turn is the turn the event belongs to, counted from 1; 0 for none.
+	Turn int64 `json:"turn,omitempty"`
+	// At is the time since the conversation began.
+	At    time.Duration `json:"-"`
+	Event Event         `json:"-"`
+}
+
+// State is what the agent is doing.
+type State string
+
+// The states of a conversation.
+const (
+	Listening State = "listening"
+	Hearing   State = "hearing"
+	Thinking  State = "thinking"
+	Speaking  State = "speaking"
+)
+
+// Why a turn ended.
+const (
+	CauseDone        = "done"        // all was said
+	CauseBargeIn     = "barge_in"    // the caller spoke over it
+	CauseSuperseded  = "superseded"  // the caller went on, or typed something new
+	CauseCancelled   = "cancelled"   // the client asked for silence
+	CauseLeft        = "caller_left" // nobody is there any more
+	CauseFailed      = "failed"      // an engine failed; an apology was said
+	CauseNothingSaid = "nothing"     // no words were recognised
+)
+
+type (
+	// Started opens a conversation.
+	Started struct {
+		// Customer is the display name of whom the agent speaks to, "" if unknown.
+		Customer string `json:"customer,omitempty"`
+		// Notice says in plain words if this is a demonstration.
+		Notice   string `json:"notice,omitempty"`
+		Language string `json:"language"`
+	}
+	// StateChanged says what the agent is doing now.
+	StateChanged struct {
+		State State `json:"state"`
+	}
+	// SpeechStarted says that the caller is speaking.
+	SpeechStarted struct{}
+	// SpeechStopped says that the caller has paused.
+	SpeechStopped struct{}
+	// PartialTranscript is what has been understood while the caller still speaks.
+	PartialTranscript struct {
+		Text string `json:"text"`
+	}
+	// UserSaid is what the caller said or typed; it is now part of the history.
+	UserSaid struct {
+		Text string `json:"text"`
+		// Source is "voice" or "text".
+		Source   string `json:"source"`
+		Language string `json:"language,omitempty"`
+	}
+	// TurnStarted says that the agent begins to answer.
+	TurnStarted struct{}
+	// ReplyText is the next piece of what the agent is going to say.
+	ReplyText struct {
+		Text string `json:"text"`
+	}
+	// ReplySpoken says how far the voice has come: all words heard so far.
+	ReplySpoken struct {
+		Text string `json:"text"`
+	}
+	// ReplyDone closes a reply.
+	ReplyDone struct {
+		// Text is all that was generated, Heard the part that was played to the
+		// caller (all of it in a conversation by text).
+		Text        string `json:"text"`
+		Heard       string `json:"heard"`
+		Interrupted bool   `json:"interrupted,omitempty"`
+	}
+	// Held says that the agent fell silent because someone seems to speak.
+	Held struct{}
+	// Resumed says that it was nothing and the agent goes on from the same word.
+	Resumed struct{}
+	// ToolStarted says that a tool runs.
+	ToolStarted struct {
+		Call string `json:"call"`
+		Name string `json:"name"`
+	}
+	// ToolFinished says how it ended.
+	ToolFinished struct {
+		Call string `json:"call"`
+		Name string `json:"name"`
+		OK   bool   `json:"ok"`
+		// Took is in milliseconds.
+		Took int64 `json:"took_ms"`
+	}
+	// Failed says that an engine failed; the conversation goes on.
+	Failed struct {
+		// Stage is "recognition", "generation", "synthesis" or "tool".
+		Stage   string `json:"stage"`
+		Message string `json:"message"`
+	}
+	// TurnEnded closes a turn.
+	TurnEnded struct {
+		// Cause is one of the Cause constants.
+		Cause   string  `json:"cause"`
+		Timings Timings `json:"timings"`
+	}
+	// Ended closes a conversation; nothing follows it.
+	Ended struct {
+		Cause string `json:"cause"`
+	}
+)
+
+// Timings are the moments of a turn, in milliseconds since the caller's last
+// voiced sound (or since the text came in). A moment that did not come is -1.
+type Timings struct {
+	Decided    int64 `json:"decided_ms"`     // the turn was judged to be over
+	Transcript int64 `json:"transcript_ms"`  // the words were known
+	FirstToken int64 `json:"first_token_ms"` // the brain's first word
+	FirstSound int64 `json:"first_audio_ms"` // the first sample went out
+}
+
+// NoTimings has all moments missing.
+func NoTimings() Timings { return Timings{-1, -1, -1, -1} }
+
+// Kind implements [Event].
+func (Started) Kind() string           { return "conversation.started" }
+func (StateChanged) Kind() string      { return "state" }
+func (SpeechStarted) Kind() string     { return "speech.started" }
+func (SpeechStopped) Kind() string     { return "speech.stopped" }
+func (PartialTranscript) Kind() string { return "transcript.partial" }
+func (UserSaid) Kind() string          { return "transcript.final" }
+func (TurnStarted) Kind() string       { return "turn.started" }
+func (ReplyText) Kind() string         { return "reply.delta" }
+func (ReplySpoken) Kind() string       { return "reply.spoken" }
+func (ReplyDone) Kind() string         { return "reply.done" }
+func (Held) Kind() string              { return "playout.held" }
+func (Resumed) Kind() string           { return "playout.resumed" }
+func (ToolStarted) Kind() string       { return "tool.started" }
+func (ToolFinished) Kind() string      { return "tool.finished" }
+func (Failed) Kind() string            { return "error" }
+func (TurnEnded) Kind() string         { return "turn.ended" }
+func (Ended) Kind() string             { return "conversation.ended" }
+
+func (Started) lossy() bool           { return false }
+func (StateChanged) lossy() bool      { return false }
+func (SpeechStarted) lossy() bool     { return false }
+func (SpeechStopped) lossy() bool     { return false }
+func (PartialTranscript) lossy() bool { return true }
+func (UserSaid) lossy() bool          { return false }
+func (TurnStarted) lossy() bool       { return false }
+func (ReplyText) lossy() bool         { return true }
+func (ReplySpoken) lossy() bool       { return true }
+func (ReplyDone) lossy() bool         { return false }
+func (Held) lossy() bool              { return false }
+func (Resumed) lossy() bool           { return false }
+func (ToolStarted) lossy() bool       { return false }
+func (ToolFinished) lossy() bool      { return false }
+func (Failed) lossy() bool            { return false }
+func (TurnEnded) lossy() bool         { return false }
+func (Ended) lossy() bool             { return false }
