@@ -1,0 +1,75 @@
+package opus
+
+import (
+	"fmt"
+	"slices"
+
+	pion "github.com/pion/opus"
+
+	"parley/audio"
+)
+
+// hearing is the decoder for voice activity: pion/opus, which needs no wasm. It
+// implements [audio.Decoder].
+type hearing struct{ decoder pion.Decoder }
+
+// newHearing makes a decoder of packets to mono at HearRate.
+func newHearing() (audio.Decoder, error) {
+	d := new(hearing)
+	if err := d.reset(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *hearing) reset() (err error) {
+	const channels = 1
+	if d.decoder, err = pion.NewDecoderWithOutput(audio.HearRate, channels); err != nil {
+		return fmt.Errorf("making an Opus decoder: %w", err)
+	}
+	return nil
+}
+
+// Decode implements [audio.Decoder]. A packet that says that there is nothing to
+// say (DTX; an empty one counts as 20 ms) is zeros.
+func (d *hearing) Decode(dst []int16, payload []byte) (out []int16, err error) {
+	n := audio.HearTick
+	if len(payload) > 0 {
+		if n, err = samples(payload); err != nil {
+			return dst, err
+		}
+	}
+	if discontinuous(payload) {
+		return d.Conceal(dst, n, nil)
+	}
+	before := len(dst)
+	defer func() {
+		// The payload comes from outside, and the decoder is young.
+		if r := recover(); r != nil {
+			out, err = dst[:before], fmt.Errorf("%w: the decoder panicked: %v", ErrMalformed, r)
+			if again := d.reset(); again != nil {
+				err = again
+			}
+		}
+	}()
+	dst = slices.Grow(dst, n)
+	got, err := d.decoder.DecodeToInt16(payload, dst[before:before+n])
+	if err != nil {
+		return dst[:before], fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return dst[:before+got], nil
+}
+
+// Conceal implements [audio.Decoder] with zeros.
+func (d *hearing) Conceal(dst []int16, n int, _ []byte) ([]int16, error) {
+	if n <= 0 {
+		return dst, nil
+	}
+	before := len(dst)
+	dst = slices.Grow(dst, n)[:before+n]
+	clear(dst[before:])
+	return dst, nil
+}
+
+// Close implements [audio.Decoder].
+func (d *hearing) Close() error { return nil }

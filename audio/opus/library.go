@@ -1,0 +1,356 @@
+package opus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"parley/audio"
+)
+
+var (
+	// ErrClosed is returned by everything that is used after Library.Close.
+	ErrClosed = errors.New("opus: the library is closed")
+
+	// ErrNotReady is returned by NewEncoder and NewRecording while libopus is
+	// still being compiled. [Library.Ready] waits for that.
+	ErrNotReady = errors.New("opus: libopus is still being compiled")
+)
+
+const (
+	// maxModule bounds the wasm file; the real one has 401 kB.
+	maxModule = 8 << 20
+
+	// memoryPages is the memory of an instance in pages of 64 KiB: 16 MiB, which
+	// is what the module asks for. Its heap has room for 180 encoders and as many
+	// decoders.
+	memoryPages = 256
+
+	// crowd is how many states an instance has before another is made, as long as
+	// there are fewer than instancesPerCPU for each processor. A goroutine that
+	// loses its processor while it holds an instance delays the others there, so
+	// they are spread wider than the number of processors alone asks for.
+	crowd           = 16
+	instancesPerCPU = 4
+)
+
+// Library is libopus as WebAssembly, compiled once, and the instances of it that
+// the encoders and decoders of all conversations share. Its methods, and the
+// functions of its Codec, may be called from any goroutine.
+type Library struct {
+	log *slog.Logger
+
+	// compiled is closed when compiling ended, well or not; err and the fields up
+	// to mu are set before and only read after.
+	compiled chan struct{}
+	err      error
+	runtime  wazero.Runtime
+	cache    wazero.CompilationCache
+	module   wazero.CompiledModule
+
+	mu        sync.Mutex
+	closed    bool
+	instances []*instance
+}
+
+// Open starts compiling the wasm file at wasmPath in the background and returns
+// at once. The machine code is kept in cacheDir, which is made when it is
+// missing, so that the next start takes milliseconds; with an empty cacheDir it
+// is not kept. Whoever can write to cacheDir can run code in this process.
+func Open(wasmPath, cacheDir string, log *slog.Logger) *Library {
+	l := &Library{log: log, compiled: make(chan struct{})}
+	go func() {
+		defer close(l.compiled)
+		start := time.Now()
+		if l.err = l.compile(wasmPath, cacheDir); l.err != nil {
+			l.err = fmt.Errorf("preparing Opus: %w", l.err)
+			log.Error("Opus cannot be used", "err", l.err)
+			return
+		}
+		log.Info("Opus is ready", "took", time.Since(start).Round(time.Millisecond))
+	}()
+	return l
+}
+
+// Ready waits until encoders can be made, and says why they never can when the
+// wasm file is missing or wrong.
+func (l *Library) Ready(ctx context.Context) error {
+	select {
+	case <-l.compiled:
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for Opus: %w", context.Cause(ctx))
+	}
+	return l.state()
+}
+
+// state says without waiting whether encoders can be made.
+func (l *Library) state() error {
+	select {
+	case <-l.compiled:
+	default:
+		return ErrNotReady
+	}
+	if l.err != nil {
+		return l.err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+// Codec returns Opus as the rest of the program knows it. NewHearing works at
+// once; the other two need Ready. What NewEncoder returns is an *[Encoder].
+func (l *Library) Codec() audio.Codec {
+	return audio.Codec{
+		Name:      "opus",
+		ClockRate: 48000,
+		Silence:   []byte(silence),
+		NewEncoder: func() (audio.Encoder, error) {
+			e := &Encoder{state: state{lib: l, encoder: true}}
+			e.set = e.setUp
+			if err := l.attach(&e.state); err != nil {
+				return nil, err
+			}
+			return e, nil
+		},
+		NewHearing: newHearing,
+		NewRecording: func() (audio.Decoder, error) {
+			d := &recording{state: state{lib: l}}
+			d.set = d.setUp
+			if err := l.attach(&d.state); err != nil {
+				return nil, err
+			}
+			return d, nil
+		},
+	}
+}
+
+// Close waits for the compiler and frees everything. Encoders and decoders that
+// are still in use return ErrClosed from then on.
+func (l *Library) Close() error {
+	<-l.compiled
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	for _, in := range l.instances {
+		// The lock waits for a call that is under way.
+		in.mu.Lock()
+		in.retire(ErrClosed)
+		in.mu.Unlock()
+	}
+	l.instances = nil
+	var errs []error
+	if l.runtime != nil {
+		errs = append(errs, l.runtime.Close(context.Background()))
+	}
+	if l.cache != nil {
+		errs = append(errs, l.cache.Close(context.Background()))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("closing Opus: %w", err)
+	}
+	return nil
+}
+
+// compile reads the module and makes it ready to be instantiated.
+func (l *Library) compile(wasmPath, cacheDir string) error {
+	ctx := context.Background()
+	binary, err := readModule(wasmPath)
+	if err != nil {
+		return err
+	}
+	if cacheDir != "" {
+		if err := os.MkdirAll(cacheDir, 0o700); err != nil {
+			l.log.Warn("compiled Opus is not kept", "err", err)
+		} else if l.cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {
+			l.log.Warn("compiled Opus is not kept", "err", err)
+			l.cache = nil
+		}
+	}
+	if err := l.load(ctx, binary); err != nil && l.cache != nil {
+		l.log.Warn("the kept copy of compiled Opus cannot be used", "err", err)
+		_ = l.runtime.Close(ctx)
+		_ = l.cache.Close(ctx)
+		l.cache = nil
+		err = l.load(ctx, binary)
+		if err != nil {
+			return fmt.Errorf("compiling %s: %w", wasmPath, err)
+		}
+	} else if err != nil {
+		return fmt.Errorf("compiling %s: %w", wasmPath, err)
+	}
+	functions := l.module.ExportedFunctions()
+	for name, params := range exports() {
+		if f, ok := functions[name]; !ok || len(f.ParamTypes()) != params {
+			return fmt.Errorf("%s is not the expected build of libopus: it has no function %s with %d parameters", wasmPath, name, params)
+		}
+	}
+	if err := l.provideImports(ctx); err != nil {
+		return fmt.Errorf("preparing %s: %w", wasmPath, err)
+	}
+	first, err := l.instantiate()
+	if err != nil {
+		return fmt.Errorf("starting %s: %w", wasmPath, err)
+	}
+	l.instances = append(l.instances, first)
+	return nil
+}
+
+// load makes a runtime and compiles the module in it, from the cache if it can.
+func (l *Library) load(ctx context.Context, binary []byte) (err error) {
+	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(memoryPages)
+	if l.cache != nil {
+		config = config.WithCompilationCache(l.cache)
+	}
+	l.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	l.module, err = l.runtime.CompileModule(ctx, binary)
+	return err
+}
+
+// readModule reads a file of bounded size.
+func readModule(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	binary, err := io.ReadAll(io.LimitReader(f, maxModule+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if len(binary) > maxModule {
+		return nil, fmt.Errorf("%s has more than %d bytes", path, maxModule)
+	}
+	return binary, nil
+}
+
+// provideImports gives the module the functions that it imports. libopus needs
+// none of them: they are what a C runtime brings for printing a last message and
+// for giving up, which is a trap here.
+func (l *Library) provideImports(ctx context.Context) error {
+	const notSupported = 52 // ENOSYS of WASI
+	modules := make(map[string]wazero.HostModuleBuilder)
+	for _, f := range l.module.ImportedFunctions() {
+		moduleName, name, _ := f.Import()
+		builder, ok := modules[moduleName]
+		if !ok {
+			builder = l.runtime.NewHostModuleBuilder(moduleName)
+			modules[moduleName] = builder
+		}
+		results := f.ResultTypes()
+		stub := api.GoFunc(func(_ context.Context, stack []uint64) {
+			if name == "proc_exit" {
+				panic(errors.New("the module asked to exit"))
+			}
+			if len(results) > 0 {
+				stack[0] = notSupported
+			}
+		})
+		builder.NewFunctionBuilder().WithGoFunction(stub, f.ParamTypes(), results).Export(name)
+	}
+	for name, builder := range modules {
+		if _, err := builder.Instantiate(ctx); err != nil {
+			return fmt.Errorf("making the imported module %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// instantiate makes another instance.
+func (l *Library) instantiate() (*instance, error) {
+	ctx := withMemory(context.Background())
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
+	mod, err := l.runtime.InstantiateModule(ctx, l.module, config)
+	if err != nil {
+		return nil, err
+	}
+	in, err := newInstance(mod)
+	if err != nil {
+		return nil, errors.Join(err, mod.Close(ctx))
+	}
+	return in, nil
+}
+
+// attach finds an instance for s and sets s up in it.
+func (l *Library) attach(s *state) error {
+	if err := l.state(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	l.instances = slices.DeleteFunc(l.instances, func(in *instance) bool {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		return in.gone != nil
+	})
+	slices.SortFunc(l.instances, func(a, b *instance) int { return a.states - b.states })
+	roomy := len(l.instances) > 0 && l.instances[0].states < crowd
+	if roomy || len(l.instances) >= instancesPerCPU*runtime.GOMAXPROCS(0) {
+		// The emptiest has the most room.
+		in := l.instances[0]
+		if err := l.enter(s, in); !errors.Is(err, errFull) {
+			return err
+		}
+	}
+	in, err := l.instantiate()
+	if err != nil {
+		return fmt.Errorf("making another instance of Opus: %w", err)
+	}
+	l.instances = append(l.instances, in)
+	return l.enter(s, in)
+}
+
+// enter sets s up in an instance.
+func (l *Library) enter(s *state, in *instance) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if err := s.enter(in); err != nil {
+		return err
+	}
+	in.states++
+	return nil
+}
+
+// detach frees what s has, and the instance when it was the last there.
+func (l *Library) detach(s *state) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	in := s.in
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.states--
+	if in.gone != nil {
+		return nil
+	}
+	if in.states == 0 && len(l.instances) > 1 {
+		in.retire(errIdle)
+		l.instances = slices.DeleteFunc(l.instances, func(other *instance) bool { return other == in })
+		return nil
+	}
+	if _, err := in.call(in.free, s.ptr); err != nil {
+		return fmt.Errorf("freeing an Opus state: %w", err)
+	}
+	return nil
+}
+
+// errIdle is why an instance without states was closed.
+var errIdle = errors.New("opus: not needed any more")
