@@ -1,0 +1,214 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+// Bounds on what passes through a [Registry]. A model that writes more than
+// MaxArguments has lost its way; a result over MaxResult would crowd everything
+// else out of a model's context.
+const (
+	MaxArguments = 16 << 10 // bytes
+	MaxResult    = 64 << 10 // bytes
+)
+
+// The codes of an [Error].
+const (
+	InvalidArguments = "invalid_arguments"
+	NotFound         = "not_found"
+	NotAllowed       = "not_allowed"
+	Conflict         = "conflict"
+	Unavailable      = "unavailable"
+)
+
+// Tool is a definition with its way of running. Make one with [Builtin] or
+// [New].
+type Tool struct {
+	Definition
+	run    func(context.Context, Call) (any, error)
+	schema *schema
+}
+
+// New makes a tool from a definition and a function that gets the arguments as
+// checked JSON. The function must honour its context; what it returns is
+// marshalled as JSON, unless it is a json.RawMessage already.
+func New(def Definition, run func(context.Context, Call) (any, error)) Tool {
+	return Tool{Definition: def, run: run}
+}
+
+// Builtin makes a tool from a Go function with a typed argument struct. By the
+// time it runs, the arguments have passed the schema in def.Parameters and have
+// been decoded into A. A call that fails for a reason the model should hear
+// returns an *[Error].
+func Builtin[A any](def Definition, run func(context.Context, A, Call) (any, error)) Tool {
+	return New(def, func(ctx context.Context, call Call) (any, error) {
+		var args A
+		if err := json.Unmarshal(call.Arguments, &args); err != nil {
+			return nil, &Error{Code: InvalidArguments, Message: "The arguments do not fit: " + err.Error()}
+		}
+		return run(ctx, args, call)
+	})
+}
+
+// Registry is the [Set] of all tools of a program. It does not change once
+// made and is safe for use by many goroutines.
+type Registry struct {
+	log   *slog.Logger
+	tools map[string]Tool
+	defs  []Definition // in the order given
+}
+
+// NewRegistry compiles the schemas of all tools. It fails on a definition that
+// is incomplete or contradicts itself and on a name given twice.
+func NewRegistry(log *slog.Logger, all ...Tool) (*Registry, error) {
+	r := &Registry{log: log, tools: make(map[string]Tool, len(all))}
+	for _, t := range all {
+		if err := t.check(); err != nil {
+			return nil, err
+		}
+		if _, twice := r.tools[t.Name]; twice {
+			return nil, fmt.Errorf("tool %q is defined twice", t.Name)
+		}
+		var err error
+		if t.schema, err = compile(t.Name, t.Parameters); err != nil {
+			return nil, fmt.Errorf("compiling the parameters of tool %q: %w", t.Name, err)
+		}
+		if t.Timeout == 0 {
+			t.Timeout = DefaultTimeout
+		}
+		r.tools[t.Name] = t
+		r.defs = append(r.defs, t.Definition)
+	}
+	return r, nil
+}
+
+// check finds what would otherwise go wrong only when the tool is used.
+func (t Tool) check() error {
+	switch {
+	case t.Name == "":
+		return errors.New("a tool has no name")
+	case t.Description == "":
+		return fmt.Errorf("tool %q has no description, so no model would know when to use it", t.Name)
+	case t.run == nil:
+		return fmt.Errorf("tool %q has no way of running", t.Name)
+	case t.Effect != Read && t.Effect != Write:
+		return fmt.Errorf("tool %q: effect %q is neither read nor write", t.Name, t.Effect)
+	case t.Confirm != ConfirmNone && t.Confirm != ConfirmHeard:
+		return fmt.Errorf("tool %q: confirm %q is neither none nor heard", t.Name, t.Confirm)
+	case t.Timeout < 0:
+		return fmt.Errorf("tool %q: timeout %s is negative", t.Name, t.Timeout)
+	}
+	return nil
+}
+
+// Definitions implements [Set]: all tools for a verified caller, the public
+// ones for anyone else, in the order in which they were given.
+func (r *Registry) Definitions(caller Caller) []Definition {
+	defs := make([]Definition, 0, len(r.defs))
+	for _, d := range r.defs {
+		if d.Public || caller.Verified {
+			defs = append(defs, d)
+		}
+	}
+	return defs
+}
+
+// Run implements [Set]. A read ends with ctx; a write goes on without it, up to
+// its own timeout, because half a write is worse than an unwanted one. A write
+// needs call.Key. A tool that panics gives an ordinary error. The call's
+// arguments may be empty, which means {}.
+func (r *Registry) Run(ctx context.Context, call Call) (json.RawMessage, error) {
+	tool, ok := r.tools[call.Name]
+	if !ok {
+		return nil, r.unknown(call)
+	}
+	if !tool.Public && !call.Caller.Verified {
+		return nil, &Error{Code: NotAllowed, Message: fmt.Sprintf("%s needs a customer who has signed in; this caller has not.", call.Name)}
+	}
+	if len(call.Arguments) == 0 {
+		call.Arguments = json.RawMessage("{}")
+	}
+	if len(call.Arguments) > MaxArguments {
+		return nil, &Error{Code: InvalidArguments, Message: fmt.Sprintf("The arguments are %d bytes long; at most %d are read.", len(call.Arguments), MaxArguments)}
+	}
+	if err := tool.schema.check(call.Arguments); err != nil {
+		return nil, err
+	}
+	if tool.Effect == Write {
+		if call.Key == "" {
+			return nil, fmt.Errorf("running %s: a write needs an idempotency key", call.Name)
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
+	late := &Error{Code: Unavailable, Message: fmt.Sprintf("%s did not answer within %s.", call.Name, tool.Timeout)}
+	ctx, cancel := context.WithTimeoutCause(ctx, tool.Timeout, late)
+	defer cancel()
+	value, err := r.recovered(ctx, tool, call)
+	if err != nil {
+		if said := new(Error); errors.As(err, &said) {
+			return nil, said
+		}
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, cause // it failed because its time was over, or the caller's
+		}
+		return nil, fmt.Errorf("running %s: %w", call.Name, err)
+	}
+	return r.marshal(call.Name, value)
+}
+
+// unknown tells a model that made a tool up which ones there are.
+func (r *Registry) unknown(call Call) error {
+	var names []string
+	for _, d := range r.Definitions(call.Caller) {
+		names = append(names, d.Name)
+	}
+	slices.Sort(names)
+	list := "There are none now."
+	if len(names) > 0 {
+		list = "There are: " + strings.Join(names, ", ") + "."
+	}
+	return &Error{Code: NotFound, Message: fmt.Sprintf("There is no tool %q. %s", clip(call.Name, 64), list)}
+}
+
+// recovered runs the tool in the caller's goroutine and turns a panic into an
+// error, so that one faulty tool does not end all conversations.
+func (r *Registry) recovered(ctx context.Context, tool Tool, call Call) (value any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.ErrorContext(ctx, "tool panicked", "tool", call.Name, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return tool.run(ctx, call)
+}
+
+func (r *Registry) marshal(name string, value any) (json.RawMessage, error) {
+	raw, ok := value.(json.RawMessage)
+	if !ok {
+		var err error
+		if raw, err = json.Marshal(value); err != nil {
+			return nil, fmt.Errorf("marshalling the result of %s: %w", name, err)
+		}
+	} else if !json.Valid(raw) {
+		return nil, fmt.Errorf("the result of %s is not JSON", name)
+	}
+	if len(raw) > MaxResult {
+		return nil, fmt.Errorf("the result of %s is %d bytes long, over the bound of %d", name, len(raw), MaxResult)
+	}
+	return raw, nil
+}
+
+// clip shortens text from outside so that an error repeats only its beginning.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
