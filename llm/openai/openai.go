@@ -1,0 +1,362 @@
+// Package openai is a brain behind any server that speaks OpenAI's chat
+// completions with streaming: OpenAI itself, and vLLM, Ollama, llama.cpp, LiteLLM,
+// OpenRouter and the like.
+//
+// Every wait has a bound, the first token and each later one. A provider that
+// cannot be reached, is overloaded or fails is asked once more, but only while
+// nothing has been given out. Errors are [provider.Error]; they hold neither the
+// key nor what was said.
+package openai
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"math"
+	"net/http"
+	"strings"
+	"time"
+
+	sdk "github.com/sashabaranov/go-openai"
+
+	"parley/internal/provider"
+	"parley/llm"
+)
+
+// The bounds that hold when Options leaves them at zero.
+const (
+	// DefaultFirstToken bounds the wait for the first token. A caller hears
+	// nothing until then; longer than this and the next brain is the better answer.
+	DefaultFirstToken = 6 * time.Second
+	// DefaultBetween bounds the wait from one token to the next.
+	DefaultBetween = 4 * time.Second
+	// DefaultTimeout bounds one whole answer.
+	DefaultTimeout = 60 * time.Second
+	// trailer is how long to wait, after the finish reason, for the usage and the
+	// end of the stream. Without reading the end the connection cannot be used
+	// again; the words are already out, so a slow end costs nobody anything.
+	trailer = 300 * time.Millisecond
+	// maxText bounds the text of one answer: an hour of speech.
+	maxText = 64 << 10
+)
+
+// op names this engine in errors and logs.
+const op = "llm/openai"
+
+// path is where answers come from, below the base URL.
+const path = "/chat/completions"
+
+// Options say which server and model to use, and how patiently.
+type Options struct {
+	// BaseURL is the address up to and with the version, "https://api.openai.com/v1".
+	BaseURL string
+	// Model is the server's name for the model.
+	Model string
+	// APIKey is sent as a bearer token; "" sends none.
+	APIKey string
+	// FirstToken, Between and Timeout bound the wait for the first token, for each
+	// next one, and for the whole answer. 0 means the default.
+	FirstToken, Between, Timeout time.Duration
+	// MaxTokens bounds the length of an answer; 0 leaves it to the server.
+	MaxTokens int
+	// Temperature is the sampling temperature; nil leaves it to the server.
+	Temperature *float64
+	// ReasoningEffort is handed to models that think before they speak ("none",
+	// "minimal", "low", …); "" leaves it out. go-openai refuses tools for some
+	// models unless it is "none".
+	ReasoningEffort string
+	// HTTPClient replaces the default client. Its redirect policy is not used.
+	HTTPClient *http.Client
+	// Log gets retries and timings; nil means none.
+	Log *slog.Logger
+}
+
+// Brain is an [llm.Brain] behind a server. It is safe for use by many
+// goroutines; it starts none of its own and sets no bound on how many answer at
+// once.
+type Brain struct {
+	o   Options
+	c   *provider.Client
+	sdk *sdk.Client
+}
+
+var _ llm.Brain = (*Brain)(nil)
+
+// New checks the options and makes a brain. It opens no connection: see
+// [Brain.Warm].
+func New(o Options) (*Brain, error) {
+	if o.Model == "" {
+		return nil, errors.New(op + ": no model named")
+	}
+	c, err := provider.New(provider.Options{Op: op, BaseURL: o.BaseURL, APIKey: o.APIKey, HTTPClient: o.HTTPClient, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	o.FirstToken = orDefault(o.FirstToken, DefaultFirstToken)
+	o.Between = orDefault(o.Between, DefaultBetween)
+	o.Timeout = orDefault(o.Timeout, DefaultTimeout)
+	conf := sdk.DefaultConfig(o.APIKey)
+	conf.BaseURL = c.BaseURL()
+	conf.HTTPClient = c
+	// The provider package drops what the library would count as empty messages;
+	// the limit is raised all the same, because reaching it ends an answer.
+	conf.EmptyMessagesLimit = math.MaxInt32
+	return &Brain{o: o, c: c, sdk: sdk.NewClientWithConfig(conf)}, nil
+}
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d <= 0 {
+		return def
+	}
+	return d
+}
+
+// Warm opens the connection so that the first answer need not wait for it. It
+// fails when the server cannot be reached or refuses the key.
+func (b *Brain) Warm(ctx context.Context) error { return b.c.Warm(ctx) }
+
+// Close closes idle connections, unless the HTTP client came from outside.
+func (b *Brain) Close() error { return b.c.Close() }
+
+// Generate implements [llm.Brain]. Tool calls come after all text and only when
+// the answer is complete: a call whose answer was cut off, refused or over length
+// is never given out. Arguments that are not JSON are given out as they are.
+// A clean end without any text is possible; what to say then is for the caller.
+func (b *Brain) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
+	return func(yield func(llm.Delta, error) bool) {
+		if ctx.Err() != nil {
+			yield(llm.Delta{}, context.Cause(ctx))
+			return
+		}
+		req, err := b.request(r)
+		if err != nil {
+			yield(llm.Delta{}, err)
+			return
+		}
+		ctx, cancel := context.WithTimeoutCause(ctx, b.o.Timeout, &provider.Error{
+			Kind: provider.Timeout, Op: op, Endpoint: b.c.BaseURL(), Message: "no end of the answer within " + b.o.Timeout.String(),
+		})
+		defer cancel()
+		start := time.Now()
+		a, err := provider.Once(ctx, b.c, func() (*answer, error) { return b.open(ctx, req) })
+		if err != nil {
+			yield(llm.Delta{}, err)
+			return
+		}
+		defer a.close()
+		b.c.Log().DebugContext(ctx, "first token", "engine", op, "model", b.o.Model, "conversation", r.Conversation, "took", time.Since(start))
+		a.deliver(yield)
+	}
+}
+
+// request maps ours to the library's.
+func (b *Brain) request(r llm.Request) (sdk.ChatCompletionRequest, error) {
+	req := sdk.ChatCompletionRequest{
+		Model:           b.o.Model,
+		Messages:        messages(r),
+		StreamOptions:   &sdk.StreamOptions{IncludeUsage: true},
+		ReasoningEffort: b.o.ReasoningEffort,
+	}
+	if len(req.Messages) == 0 {
+		return req, fmt.Errorf("%s: a request without messages", op)
+	}
+	if b.o.MaxTokens > 0 {
+		// The models that refuse the old name are known by theirs; other servers may
+		// know the old name only.
+		if thinks(b.o.Model) {
+			req.MaxCompletionTokens = b.o.MaxTokens
+		} else {
+			req.MaxTokens = b.o.MaxTokens
+		}
+	}
+	if t := b.o.Temperature; t != nil {
+		req.Temperature = float32(*t)
+		if *t == 0 {
+			// The library leaves a zero out, which would mean the default of 1.
+			req.Temperature = math.SmallestNonzeroFloat32
+		}
+	}
+	for _, t := range r.Tools {
+		f, err := function(t)
+		if err != nil {
+			return req, err
+		}
+		req.Tools = append(req.Tools, sdk.Tool{Type: sdk.ToolTypeFunction, Function: f})
+	}
+	return req, nil
+}
+
+// thinks says whether a model is of OpenAI's families that take
+// max_completion_tokens instead of max_tokens.
+func thinks(model string) bool {
+	for _, p := range []string{"o1", "o3", "o4", "gpt-5", "gpt-6"} {
+		if strings.HasPrefix(model, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// answer is one stream of which the first chunk that says something has come.
+type answer struct {
+	b      *Brain
+	w      *provider.Watch
+	stream *sdk.ChatCompletionStream
+
+	calls   calls
+	finish  sdk.FinishReason
+	refused bool
+	said    int // bytes of text so far
+	// first is the text of the chunk that was read when the answer was opened.
+	first string
+	usage *llm.Usage
+	ended bool // the stream's end has been read, so the connection lives on
+}
+
+// open sends the request and reads up to the first chunk that says anything. A
+// failure until here can be tried again.
+func (b *Brain) open(ctx context.Context, req sdk.ChatCompletionRequest) (a *answer, err error) {
+	a = &answer{b: b, w: b.c.Watch(ctx)}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	a.w.Within(b.o.FirstToken, "no first token")
+	a.stream, err = b.sdk.CreateChatCompletionStream(a.w.Context(), req)
+	if err != nil {
+		a.stream = nil // it holds no response: closing it would panic
+		return nil, a.w.Cause(b.c.Unsent(a.w.Context(), path, err))
+	}
+	for a.first == "" && a.finish == "" && !a.calls.any() {
+		if a.first, err = a.next(); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// deliver hands out the answer from the first chunk to the end.
+func (a *answer) deliver(yield func(llm.Delta, error) bool) {
+	for text := a.first; ; {
+		if text != "" && !yield(llm.Delta{Text: text}, nil) {
+			return
+		}
+		if a.finish != "" {
+			break
+		}
+		a.w.Within(a.b.o.Between, "no next token")
+		var err error
+		text, err = a.next()
+		a.w.Rest() // what the reader of the answer takes is not the provider's time
+		if err != nil {
+			yield(llm.Delta{}, err)
+			return
+		}
+	}
+	last := a.conclude()
+	if last == llm.FinishTools {
+		for _, c := range a.calls.whole() {
+			if !yield(llm.Delta{ToolCall: &c}, nil) {
+				return
+			}
+		}
+	}
+	a.finishReading()
+	if err := a.w.Cause(nil); err != nil && !errors.Is(err, provider.Timeout) {
+		yield(llm.Delta{}, err)
+		return
+	}
+	yield(llm.Delta{Finish: last, Usage: a.usage}, nil)
+}
+
+// next reads one chunk, takes note of all in it, and returns its text.
+func (a *answer) next() (string, error) {
+	chunk, err := a.stream.Recv()
+	if errors.Is(err, io.EOF) {
+		// "[DONE]" without a reason, as some servers end. Nothing at all is not an
+		// answer, though.
+		a.ended = true
+		if a.said == 0 && !a.calls.any() {
+			return "", a.b.c.Malformed(a.b.c.BaseURL()+path, "the stream is empty")
+		}
+		a.finish = sdk.FinishReasonStop
+		return "", nil
+	}
+	if err != nil {
+		return "", a.w.Cause(a.b.c.Broken(a.w.Context(), path, err))
+	}
+	a.note(chunk.Usage)
+	var text strings.Builder
+	for _, c := range chunk.Choices {
+		if c.Index != 0 {
+			continue
+		}
+		text.WriteString(c.Delta.Content)
+		if c.Delta.Refusal != "" {
+			a.refused = true
+			text.WriteString(c.Delta.Refusal)
+		}
+		for _, part := range c.Delta.ToolCalls {
+			if err := a.calls.add(part); err != nil {
+				return "", &provider.Error{Kind: provider.TooLarge, Op: op, Endpoint: a.b.c.BaseURL(), Err: err}
+			}
+		}
+		if c.FinishReason != "" && c.FinishReason != sdk.FinishReasonNull {
+			a.finish = c.FinishReason
+		}
+	}
+	if a.said += text.Len(); a.said > maxText {
+		return "", &provider.Error{Kind: provider.TooLarge, Op: op, Endpoint: a.b.c.BaseURL(), Message: fmt.Sprintf("over %d bytes of text", maxText)}
+	}
+	return text.String(), nil
+}
+
+func (a *answer) note(u *sdk.Usage) {
+	if u == nil {
+		return
+	}
+	a.usage = &llm.Usage{Input: u.PromptTokens, Output: u.CompletionTokens}
+	if u.PromptTokensDetails != nil {
+		a.usage.CachedInput = u.PromptTokensDetails.CachedTokens
+	}
+}
+
+// conclude says how the answer ended.
+func (a *answer) conclude() llm.Finish {
+	switch {
+	case a.finish == sdk.FinishReasonContentFilter || a.refused:
+		return llm.FinishRefused
+	case a.finish == sdk.FinishReasonLength:
+		return llm.FinishLength
+	case a.calls.any():
+		// Some servers say "stop" after tool calls.
+		return llm.FinishTools
+	default:
+		return llm.FinishStop
+	}
+}
+
+// finishReading takes the usage and the end of the stream, if they come soon.
+func (a *answer) finishReading() {
+	a.w.Within(trailer, "no end of the stream")
+	for !a.ended {
+		chunk, err := a.stream.Recv()
+		if err != nil {
+			a.ended = errors.Is(err, io.EOF)
+			break
+		}
+		a.note(chunk.Usage)
+	}
+	a.w.Rest()
+}
+
+func (a *answer) close() {
+	if a.stream != nil {
+		a.stream.Close()
+	}
+	a.w.Stop()
+}
