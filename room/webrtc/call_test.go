@@ -1,0 +1,407 @@
+package webrtc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	pion "github.com/pion/webrtc/v4"
+	"go.uber.org/goleak"
+
+	"parley/audio"
+	"parley/room"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// expectLeft checks that the guest was told once, with the cause, and left alone after.
+func expectLeft(t *testing.T, g *guest, cause error) {
+	t.Helper()
+	wait(t, g.gone, "Left")
+	g.serving.Wait()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.left) != 1 || !errors.Is(g.left[0], cause) {
+		t.Errorf("Left was told %v, want once %v", g.left, cause)
+	}
+	if g.after != 0 {
+		t.Errorf("%d calls came after Left", g.after)
+	}
+}
+
+func TestBothHearEachOther(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	g.say(700)
+	p := newPeer(t, peerOptions{})
+	call := p.call(s, g)
+	p.say(func() float64 { return 440 })
+
+	wait(t, g.want(audio.HearRate), "a second of sound")
+	if got := share(g.last(audio.HearRate/2), 440, audio.HearRate); got < 0.9 {
+		t.Errorf("440 Hz is %.2f of what the guest heard", got)
+	}
+	heard := p.hear(audio.HearRate)
+	if got := share(heard[len(heard)-audio.HearRate/2:], 700, audio.HearRate); got < 0.9 {
+		t.Errorf("700 Hz is %.2f of what the peer heard", got)
+	}
+	if stats := s.Stats(); stats != (Stats{Calls: 1}) {
+		t.Errorf("the server counts %+v", stats)
+	}
+	if err := call.Hangup(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	expectLeft(t, g, room.ErrHungUp)
+	wait(t, p.closed, "the peer to notice")
+	if err := call.Hangup(t.Context(), room.ErrLost); err != nil {
+		t.Error("hanging up again:", err)
+	}
+}
+
+// What is sent is continuous: one packet a tick, with a marker where speech begins.
+func TestSentPacketsAreContinuous(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	p.call(s, g)
+	next := func() *rtp.Packet {
+		select {
+		case packet := <-p.packets:
+			return packet
+		case <-time.After(patience):
+			t.Fatal("no packet")
+			return nil
+		}
+	}
+	last := next()
+	silence := mulaw().Silence
+	if !bytes.Equal(last.Payload, silence) {
+		t.Error("with nothing to say the payload is not silence")
+	}
+	markers, spoke := 0, 0
+	for i := range 60 {
+		switch i {
+		case 10:
+			g.say(500)
+		case 35:
+			g.say(0)
+		}
+		packet := next()
+		if packet.SequenceNumber != last.SequenceNumber+1 || packet.Timestamp != last.Timestamp+160 {
+			t.Errorf("packet %d follows seq %d time %d with seq %d time %d", i,
+				last.SequenceNumber, last.Timestamp, packet.SequenceNumber, packet.Timestamp)
+		}
+		if packet.Marker {
+			markers++
+		}
+		if !bytes.Equal(packet.Payload, silence) {
+			spoke++
+		}
+		last = packet
+	}
+	if markers != 1 {
+		t.Errorf("%d packets have a marker, want 1", markers)
+	}
+	if spoke < 20 || spoke > 30 {
+		t.Errorf("%d packets carry speech, want about 25", spoke)
+	}
+}
+
+func TestPeerHangsUp(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	call := p.call(s, g)
+	if err := p.connection.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expectLeft(t, g, room.ErrHungUp)
+	wait(t, call.Done(), "the call's end")
+}
+
+func TestChannelEchoes(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	ordinary, err := p.connection.CreateDataChannel("events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan string, 8)
+	big := strings.Repeat("ä", 100_000)
+	ordinary.OnMessage(func(m pion.DataChannelMessage) { answers <- string(m.Data) })
+	ordinary.OnOpen(func() {
+		for _, text := range []string{"hello", big, ""} {
+			if err := ordinary.SendText(text); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	call := p.call(s, g)
+	for _, want := range []string{"hello", big, ""} {
+		select {
+		case got := <-answers:
+			if got != want {
+				t.Errorf("%d bytes came back, want %d", len(got), len(want))
+			}
+		case <-time.After(patience):
+			t.Fatal("nothing came back")
+		}
+	}
+	if label := (<-g.opened).Label(); label != "events" {
+		t.Errorf("the channel is called %q", label)
+	}
+	if err := call.Hangup(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	expectLeft(t, g, room.ErrHungUp)
+}
+
+func TestFloodLosesTheChannelOnly(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	g.mute = true
+	p := newPeer(t, peerOptions{})
+	flood, err := p.connection.CreateDataChannel("flood", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := make(chan struct{})
+	flood.OnClose(func() { close(lost) })
+	flood.OnOpen(func() {
+		for range 10 * maxUnread {
+			_ = flood.SendText("x")
+		}
+	})
+	call := p.call(s, g)
+	var ch room.Channel
+	select {
+	case ch = <-g.opened:
+	case <-time.After(patience):
+		t.Fatal("no channel")
+	}
+	wait(t, lost, "the channel to be closed")
+	n := 0
+	for range ch.Messages() {
+		n++
+	}
+	if n != maxUnread {
+		t.Errorf("%d messages were kept, want %d", n, maxUnread)
+	}
+	select {
+	case <-call.Done():
+		t.Error("the call ended with the channel")
+	default:
+	}
+}
+
+// A peer that falls silent in every way at once is lost within the promised time.
+func TestLostPeer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as the timeouts of ICE")
+	}
+	t.Parallel()
+	network := newBadNetwork()
+	s, g := newTestServerOn(t, network), newGuest()
+	newPeer(t, peerOptions{}).call(s, g)
+	network.cut()
+	start := time.Now()
+	expectLeft(t, g, room.ErrLost)
+	if took := time.Since(start); took > 15*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestNeverConnected(t *testing.T) {
+	s := newTestServer(t, func(c *Config) { c.ConnectTimeout = 50 * time.Millisecond })
+	g, p := newGuest(), newPeer(t, peerOptions{})
+	if _, _, err := s.Answer(t.Context(), p.offer(nil), g); err != nil {
+		t.Fatal(err)
+	}
+	expectLeft(t, g, ErrNeverConnected)
+}
+
+func TestShutdownDrains(t *testing.T) {
+	s := newTestServer(t, nil)
+	guests := make([]*guest, 3)
+	for i := range guests {
+		guests[i] = newGuest()
+		newPeer(t, peerOptions{}).call(s, guests[i])
+	}
+	waiting := newGuest()
+	if _, _, err := s.Answer(t.Context(), newPeer(t, peerOptions{}).offer(nil), waiting); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range append(guests, waiting) {
+		expectLeft(t, g, room.ErrShutdown)
+	}
+	_, _, err := s.Answer(t.Context(), newPeer(t, peerOptions{}).offer(nil), newGuest())
+	if !errors.Is(err, room.ErrShutdown) {
+		t.Errorf("an offer after closing gives %v", err)
+	}
+}
+
+func TestBurstIsBounded(t *testing.T) {
+	s := newTestServer(t, func(c *Config) { c.MaxCalls, c.MaxConnecting, c.ConnectTimeout = 12, 10, time.Second })
+	offer := newPeer(t, peerOptions{}).offer(nil)
+	type result struct {
+		g   *guest
+		err error
+	}
+	results := make(chan result)
+	const n = 1000
+	for range n {
+		go func() {
+			g := newGuest()
+			_, _, err := s.Answer(t.Context(), offer, g)
+			results <- result{g, err}
+		}()
+	}
+	var taken []*guest
+	for range n {
+		switch r := <-results; {
+		case r.err == nil:
+			taken = append(taken, r.g)
+		case !errors.Is(r.err, ErrBusy):
+			t.Fatal(r.err)
+		}
+	}
+	if len(taken) != 10 {
+		t.Errorf("%d offers were taken, want 10", len(taken))
+	}
+	for _, g := range taken {
+		expectLeft(t, g, ErrNeverConnected)
+	}
+	// And then there is room again.
+	if stats := s.Stats(); stats.Connecting != 0 {
+		t.Errorf("the server still counts %+v", stats)
+	}
+	newPeer(t, peerOptions{}).call(s, newGuest())
+}
+
+func TestLossyLink(t *testing.T) {
+	network := newBadNetwork()
+	s, g := newTestServerOn(t, network), newGuest()
+	g.say(700)
+	p := newPeer(t, peerOptions{})
+	network.spoil(0.05, 0.05, 0.05)
+	call := p.call(s, g)
+	p.say(func() float64 { return 440 })
+	wait(t, g.want(2*audio.HearRate), "two seconds of sound")
+	if got := share(g.last(audio.HearRate), 440, audio.HearRate); got < 0.7 {
+		t.Errorf("440 Hz is %.2f of what the guest heard", got)
+	}
+	if err := call.Hangup(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	expectLeft(t, g, room.ErrHungUp)
+	if network.lost == 0 {
+		t.Error("the network lost nothing")
+	}
+}
+
+func TestTCPOnly(t *testing.T) {
+	s := newTestServer(t, func(c *Config) { c.TCP = "127.0.0.1:0" })
+	g := newGuest()
+	g.say(700)
+	p := newPeer(t, peerOptions{network: []pion.NetworkType{pion.NetworkTypeTCP4}})
+	call := p.call(s, g)
+	p.say(func() float64 { return 440 })
+	wait(t, g.want(audio.HearRate/2), "half a second of sound")
+	if got := share(g.last(audio.HearRate/4), 440, audio.HearRate); got < 0.9 {
+		t.Errorf("440 Hz is %.2f of what the guest heard", got)
+	}
+	if got := share(p.hear(audio.HearRate / 2)[audio.HearRate/4:], 700, audio.HearRate); got < 0.9 {
+		t.Errorf("700 Hz is %.2f of what the peer heard", got)
+	}
+	if err := call.Hangup(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRestartICE(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	call := p.call(s, g)
+	p.say(func() float64 { return 440 })
+	wait(t, g.want(audio.HearRate/4), "sound before")
+
+	before := lines(p.connection.RemoteDescription().SDP, "a=ice-ufrag")
+	answer, err := call.Renegotiate(t.Context(), p.offer(&pion.OfferOptions{ICERestart: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after := lines(answer, "a=ice-ufrag"); after[0] == before[0] {
+		t.Error("the answer did not restart ICE")
+	}
+	if len(lines(answer, "a=candidate")) == 0 {
+		t.Error("the answer has no candidates")
+	}
+	p.accept(answer)
+	wait(t, g.want(audio.HearRate/2), "sound after")
+	if got := share(g.last(audio.HearRate/4), 440, audio.HearRate); got < 0.9 {
+		t.Errorf("440 Hz is %.2f of what the guest heard", got)
+	}
+}
+
+func TestRenegotiateAddsAChannel(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	call := p.call(s, g)
+	var e *OfferError
+	if _, err := call.Renegotiate(t.Context(), "v=0\r\n"); !errors.As(err, &e) {
+		t.Errorf("garbage gives %v", err)
+	}
+	if _, err := p.connection.CreateDataChannel("later", nil); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := call.Renegotiate(t.Context(), p.offer(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.accept(answer)
+	select {
+	case ch := <-g.opened:
+		if ch.Label() != "later" {
+			t.Errorf("the channel is called %q", ch.Label())
+		}
+	case <-time.After(patience):
+		t.Fatal("no channel")
+	}
+	if err := call.Hangup(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	if _, err := call.Renegotiate(t.Context(), p.offer(nil)); !errors.Is(err, room.ErrHungUp) {
+		t.Errorf("renegotiating after the end gives %v", err)
+	}
+}
+
+// Whoever has the keys can still send nonsense in them.
+func TestGarbageRTP(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	p.call(s, g)
+	for i := range 200 {
+		packet := &rtp.Packet{Header: rtp.Header{Version: uint8(i % 4), SequenceNumber: uint16(i * 7919), Timestamp: uint32(i) * 2654435761}}
+		if i%3 == 0 {
+			packet.Padding, packet.PaddingSize = true, byte(i)
+		}
+		packet.Payload = bytes.Repeat([]byte{byte(i)}, i*5%1100)
+		_ = p.track.WriteRTP(packet)
+	}
+	p.say(func() float64 { return 440 })
+	for deadline := time.Now().Add(patience); ; {
+		wait(t, g.want(audio.HearRate/4), "sound after the garbage")
+		got := share(g.last(audio.HearRate/4), 440, audio.HearRate)
+		if got > 0.9 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("440 Hz is %.2f of what the guest heard", got)
+		}
+	}
+}

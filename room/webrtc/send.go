@@ -1,0 +1,147 @@
+package webrtc
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+
+	"parley/audio"
+	"parley/room"
+)
+
+// tailTicks is how many ticks of silence are really encoded after the last word,
+// so that the other side's decoder comes to rest before the stock packet of
+// silence, which carries no state, takes over.
+const tailTicks = 3
+
+// maxPacket is the longest packet an encoder makes.
+const maxPacket = 1500
+
+// rtpWriter and rtcpWriter are what is used of pion's track and connection.
+type (
+	rtpWriter  interface{ WriteRTP(*rtp.Packet) error }
+	rtcpWriter interface{ WriteRTCP([]rtcp.Packet) error }
+	ticker     interface{ Tick(now time.Time) }
+)
+
+// sender is the sending side of a call; it belongs to the goroutine in run.
+type sender struct {
+	guest    room.Guest
+	codec    audio.Codec
+	out      rtpWriter
+	control  rtcpWriter
+	receiver ticker
+	heard    *hearing
+
+	// encoder is nil until one has come through encoders. Till then there is
+	// silence, and the guest is not asked: what it says must not be lost.
+	encoder  audio.Encoder
+	encoders <-chan audio.Encoder
+
+	packet  rtp.Packet
+	payload []byte
+	pcm     [audio.SpeakTick]int16
+
+	step     uint32 // RTP clock units in a tick
+	first    uint32 // timestamp of tick 0
+	speaking bool   // the last tick had something to say
+	tail     int    // ticks of encoded silence still to send
+
+	reports reporter
+}
+
+func newSender(guest room.Guest, codec audio.Codec, out rtpWriter, receiver ticker, control rtcpWriter) *sender {
+	s := &sender{
+		guest: guest, codec: codec, out: out, control: control, receiver: receiver,
+		heard:   &hearing{clockRate: codec.ClockRate},
+		payload: make([]byte, 0, maxPacket),
+		step:    uint32(time.Duration(codec.ClockRate) * audio.Tick / time.Second),
+		// RFC 3550, 5.1: both begin anywhere.
+		first: rand.Uint32(),
+	}
+	s.packet.Header = rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}
+	return s
+}
+
+// openEncoder delivers an encoder as soon as there can be one: Opus may still be
+// compiling when the first call comes.
+func openEncoder(ctx context.Context, codec audio.Codec, to chan<- audio.Encoder, log *slog.Logger) {
+	const retry = 200 * time.Millisecond
+	for warned := false; ; {
+		encoder, err := codec.NewEncoder()
+		if err == nil {
+			to <- encoder // it has room for the one there is
+			return
+		}
+		if !warned {
+			warned = true
+			log.Warn("a call waits for its encoder", "codec", codec.Name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(retry):
+		}
+	}
+}
+
+// run sends a packet every 20 ms until ctx ends, and closes the encoder.
+func (s *sender) run(ctx context.Context) {
+	paceRun(ctx, s.tick)
+	if s.encoder != nil {
+		// An encoder that cannot be closed cannot be helped either.
+		_ = s.encoder.Close()
+	}
+}
+
+// tick sends what belongs into the n-th 20 ms. It does not allocate.
+func (s *sender) tick(now time.Time, n int64) {
+	s.receiver.Tick(now)
+	voiced := s.fill()
+	s.packet.Header.Marker = voiced && !s.speaking
+	s.speaking = voiced
+	s.packet.Header.SequenceNumber++
+	s.packet.Header.Timestamp = s.first + uint32(n)*s.step
+	// A packet that cannot be sent is lost like any other; that the connection is
+	// gone, ICE will say.
+	_ = s.out.WriteRTP(&s.packet)
+
+	if s.reports.due(now) {
+		_ = s.control.WriteRTCP(s.reports.compose(now, s.packet.Header.Timestamp, &s.heard.arrivals))
+	}
+	s.reports.sent.count(len(s.packet.Payload))
+}
+
+// fill puts the next payload into the packet and says whether it is speech.
+func (s *sender) fill() bool {
+	if s.encoder == nil {
+		select {
+		case s.encoder = <-s.encoders:
+		default:
+			s.packet.Payload = s.codec.Silence
+			return false
+		}
+	}
+	voiced := s.guest.Next(s.pcm[:])
+	switch {
+	case voiced:
+		s.tail = tailTicks
+	case s.tail > 0:
+		s.tail--
+		clear(s.pcm[:])
+	default:
+		s.packet.Payload = s.codec.Silence
+		return false
+	}
+	payload, err := s.encoder.Encode(s.payload[:0], s.pcm[:])
+	if err != nil {
+		s.packet.Payload = s.codec.Silence
+		return voiced
+	}
+	s.payload, s.packet.Payload = payload, payload
+	return voiced
+}
