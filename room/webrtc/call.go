@@ -11,6 +11,7 @@ import (
 	pion "github.com/pion/webrtc/v4"
 
 	"parley/audio"
+	"parley/audio/receive"
 	"parley/room"
 )
 
@@ -28,7 +29,7 @@ type Call struct {
 	connection *pion.PeerConnection
 	track      *pion.TrackLocalStaticRTP
 	ssrc       uint32
-	receiver   receiver
+	receiver   *receive.Receiver
 
 	// ctx lives as long as the call; its cause is why it ended.
 	ctx context.Context
@@ -48,13 +49,6 @@ type Call struct {
 }
 
 var _ room.Call = (*Call)(nil)
-
-// receiver is what puts a caller's packets in order and tells the guest of them.
-type receiver interface {
-	Push(audio.Packet)
-	Tick(now time.Time)
-	Close() error
-}
 
 func newCall(server *Server, guest room.Guest, codec audio.Codec) *Call {
 	ctx, end := context.WithCancelCause(context.Background())
@@ -94,7 +88,7 @@ func (c *Call) open(ctx context.Context, offerSDP string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.receiver, err = newReceiver(c.codec, c.guest)
+	c.receiver, err = receive.New(c.codec, c.guest, receive.Options{Log: c.log})
 	if err != nil {
 		return "", fmt.Errorf("making the receiving side for %s: %w", c.codec.Name, err)
 	}
@@ -249,7 +243,11 @@ func (c *Call) run() {
 			}
 			talking = true
 			loops.Go(func() { openEncoder(c.ctx, c.codec, encoders, c.log) })
-			loops.Go(func() { sender.run(c.ctx) })
+			loops.Go(func() {
+				if skipped := sender.run(c.ctx); skipped > 0 {
+					c.log.Info("a call's sound had gaps because the machine was busy", "packets", skipped)
+				}
+			})
 
 		case track := <-c.tracks:
 			loops.Go(func() {
@@ -316,6 +314,9 @@ func (c *Call) Hangup(ctx context.Context, cause error) error {
 		return fmt.Errorf("hanging up: %w", context.Cause(ctx))
 	}
 }
+
+// Received tells what has become of the packets that came so far.
+func (c *Call) Received() receive.Stats { return c.receiver.Stats() }
 
 // Done implements [room.Call].
 func (c *Call) Done() <-chan struct{} { return c.done }

@@ -196,17 +196,13 @@ func TestFloodLosesTheChannelOnly(t *testing.T) {
 
 // A peer that falls silent in every way at once is lost within the promised time.
 func TestLostPeer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes as long as the timeouts of ICE")
-	}
-	t.Parallel()
 	network := newBadNetwork()
 	s, g := newTestServerOn(t, network), newGuest()
 	newPeer(t, peerOptions{}).call(s, g)
 	network.cut()
 	start := time.Now()
 	expectLeft(t, g, room.ErrLost)
-	if took := time.Since(start); took > 15*time.Second {
+	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }
@@ -292,7 +288,7 @@ func TestLossyLink(t *testing.T) {
 	call := p.call(s, g)
 	p.say(func() float64 { return 440 })
 	wait(t, g.want(2*audio.HearRate), "two seconds of sound")
-	if got := share(g.last(audio.HearRate), 440, audio.HearRate); got < 0.7 {
+	if got := meanShare(g.last(audio.HearRate), 440, audio.HearRate); got < 0.9 {
 		t.Errorf("440 Hz is %.2f of what the guest heard", got)
 	}
 	if err := call.Hangup(t.Context(), nil); err != nil {
@@ -372,10 +368,11 @@ func TestRenegotiateAddsAChannel(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("no channel")
 	}
+	again := p.offer(nil)
 	if err := call.Hangup(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
-	if _, err := call.Renegotiate(t.Context(), p.offer(nil)); !errors.Is(err, room.ErrHungUp) {
+	if _, err := call.Renegotiate(t.Context(), again); !errors.Is(err, room.ErrHungUp) {
 		t.Errorf("renegotiating after the end gives %v", err)
 	}
 }

@@ -125,3 +125,15 @@ func share(pcm []int16, hz, rate float64) float64 {
 	power := s1*s1 + s2*s2 - coefficient*s1*s2
 	return power / (total * float64(len(pcm)) / 2)
 }
+
+// meanShare is share in windows of 40 ms, for a signal with holes in it.
+func meanShare(pcm []int16, hz, rate float64) float64 {
+	size := int(rate / 25)
+	var sum float64
+	n := 0
+	for ; len(pcm) >= size; pcm = pcm[size:] {
+		sum += share(pcm[:size], hz, rate)
+		n++
+	}
+	return sum / float64(n)
+}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"parley/audio"
 )
@@ -107,7 +108,7 @@ func (b *badNetwork) WriteTo(p []byte, to net.Addr) (int, error) {
 
 func newTestServerOn(t *testing.T, network *badNetwork) *Server {
 	t.Helper()
-	s, err := newServer(Config{UDP: "127.0.0.1:0", Codecs: []audio.Codec{mulaw()}, Log: slog.New(slog.DiscardHandler)}, network.listen)
+	s, err := newServer(Config{UDP: "127.0.0.1:0", LostAfter: 3 * time.Second, Codecs: []audio.Codec{mulaw()}, Log: slog.New(slog.DiscardHandler)}, network.listen)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"parley/audio"
 )
 
@@ -180,4 +179,3 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
-

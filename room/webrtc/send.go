@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtp"
 
 	"parley/audio"
+	"parley/audio/pace"
 	"parley/room"
 )
 
@@ -89,13 +90,15 @@ func openEncoder(ctx context.Context, codec audio.Codec, to chan<- audio.Encoder
 	}
 }
 
-// run sends a packet every 20 ms until ctx ends, and closes the encoder.
-func (s *sender) run(ctx context.Context) {
-	paceRun(ctx, s.tick)
+// run sends a packet every 20 ms until ctx ends, and closes the encoder. It returns
+// how many packets were not sent because this machine could not keep up.
+func (s *sender) run(ctx context.Context) int64 {
+	skipped := pace.Run(ctx, s.tick)
 	if s.encoder != nil {
 		// An encoder that cannot be closed cannot be helped either.
 		_ = s.encoder.Close()
 	}
+	return skipped
 }
 
 // tick sends what belongs into the n-th 20 ms. It does not allocate.

@@ -39,16 +39,13 @@ const (
 	DefaultMaxConnecting  = 100
 	DefaultConnectTimeout = 15 * time.Second
 	DefaultGatherTimeout  = time.Second
+	// DefaultLostAfter outlasts a change from Wi-Fi to mobile, which a client heals
+	// with an ICE restart, and frees the line soon after.
+	DefaultLostAfter = 12 * time.Second
 )
 
-// A connection without a packet for disconnectedAfter is in doubt, and lost after
-// another failedAfter. Twelve seconds in all outlast a change from Wi-Fi to mobile
-// (which the client heals with an ICE restart) and free the line soon after.
-const (
-	disconnectedAfter = 4 * time.Second
-	failedAfter       = 8 * time.Second
-	keepalive         = 2 * time.Second
-)
+// keepalive is how often a connection without other traffic shows a sign of life.
+const keepalive = 2 * time.Second
 
 // ICEServer is a STUN or TURN server.
 type ICEServer struct {
@@ -75,6 +72,8 @@ type Config struct {
 	MaxCalls, MaxConnecting int
 	// ConnectTimeout is how long a client may take from answer to connection.
 	ConnectTimeout time.Duration
+	// LostAfter is how long nothing at all may come from a client before it is lost.
+	LostAfter time.Duration
 	// GatherTimeout bounds the wait for STUN and TURN servers; an answer goes out
 	// without what they would have added.
 	GatherTimeout time.Duration
@@ -125,6 +124,7 @@ func newServer(config Config, listenPacket func(network, address string) (net.Pa
 	config.MaxCalls = orDefault(config.MaxCalls, DefaultMaxCalls)
 	config.MaxConnecting = orDefault(config.MaxConnecting, DefaultMaxConnecting)
 	config.ConnectTimeout = orDefault(config.ConnectTimeout, DefaultConnectTimeout)
+	config.LostAfter = orDefault(config.LostAfter, DefaultLostAfter)
 	config.GatherTimeout = orDefault(config.GatherTimeout, DefaultGatherTimeout)
 
 	s := &Server{
@@ -208,7 +208,8 @@ func (s *Server) listen(listenPacket func(network, address string) (net.PacketCo
 	settings.SetIncludeLoopbackCandidate(loopback)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	settings.DisableActiveTCP(true)
-	settings.SetICETimeouts(disconnectedAfter, failedAfter, keepalive)
+	doubtAfter := s.config.LostAfter / 3
+	settings.SetICETimeouts(doubtAfter, s.config.LostAfter-doubtAfter, min(keepalive, doubtAfter/2))
 	settings.SetSTUNGatherTimeout(s.config.GatherTimeout)
 	settings.DetachDataChannels()
 	settings.SetSCTPMaxMessageSize(maxMessage)
