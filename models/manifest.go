@@ -217,3 +217,12 @@ func (m Manifest) names() []string {
 	}
 	return names
 }
+
+// Bytes is the size of the model's folder on disk.
+func (m Model) Bytes() int64 {
+	var n int64
+	for _, p := range m.Holds {
+		n += p.Size
+	}
+	return n
+}

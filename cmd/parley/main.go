@@ -15,6 +15,8 @@ import (
 
 // commands is the command line: one field, one command, one file.
 type commands struct {
+	Version versionFlag `help:"Print the version."`
+	Models  modelsCmd   `cmd:"" help:"Download and list the model files."`
 }
 
 func main() {
