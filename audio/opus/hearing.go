@@ -11,11 +11,22 @@ import (
 
 // hearing is the decoder for voice activity: pion/opus, which needs no wasm. It
 // implements [audio.Decoder].
-type hearing struct{ decoder pion.Decoder }
+//
+// pion/opus v0.1.0 allocates nothing once it runs, but for packets with in-band
+// FEC: to skip the copy it clones its SILK decoder (21 allocations, 9 kB). A
+// sender that has begun with those goes on for long, so the first one hands the
+// stream over to libopus, if that is ready.
+type hearing struct {
+	lib     *Library
+	decoder pion.Decoder
+
+	// handed is the decoder of libopus that has taken the stream over, or nil.
+	handed audio.Decoder
+}
 
 // newHearing makes a decoder of packets to mono at HearRate.
-func newHearing() (audio.Decoder, error) {
-	d := new(hearing)
+func newHearing(lib *Library) (audio.Decoder, error) {
+	d := &hearing{lib: lib}
 	if err := d.reset(); err != nil {
 		return nil, err
 	}
@@ -41,6 +52,13 @@ func (d *hearing) Decode(dst []int16, payload []byte) (out []int16, err error) {
 	}
 	if discontinuous(payload) {
 		return d.Conceal(dst, n, nil)
+	}
+	if d.handed == nil && hasFEC(payload) {
+		// Without libopus pion goes on.
+		d.handed, _ = d.lib.newRecording()
+	}
+	if d.handed != nil {
+		return d.handed.Decode(dst, payload)
 	}
 	before := len(dst)
 	defer func() {
@@ -72,4 +90,9 @@ func (d *hearing) Conceal(dst []int16, n int, _ []byte) ([]int16, error) {
 }
 
 // Close implements [audio.Decoder].
-func (d *hearing) Close() error { return nil }
+func (d *hearing) Close() error {
+	if d.handed == nil {
+		return nil
+	}
+	return d.handed.Close()
+}

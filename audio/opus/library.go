@@ -126,16 +126,19 @@ func (l *Library) Codec() audio.Codec {
 			}
 			return e, nil
 		},
-		NewHearing: newHearing,
-		NewRecording: func() (audio.Decoder, error) {
-			d := &recording{state: state{lib: l}}
-			d.set = d.setUp
-			if err := l.attach(&d.state); err != nil {
-				return nil, err
-			}
-			return d, nil
-		},
+		NewHearing:   func() (audio.Decoder, error) { return newHearing(l) },
+		NewRecording: l.newRecording,
 	}
+}
+
+// newRecording makes a decoder of libopus.
+func (l *Library) newRecording() (audio.Decoder, error) {
+	d := &recording{state: state{lib: l}}
+	d.set = d.setUp
+	if err := l.attach(&d.state); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // Close waits for the compiler and frees everything. Encoders and decoders that

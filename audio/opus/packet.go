@@ -79,3 +79,36 @@ func frameSamples(config byte) int {
 // discontinuous reports whether a packet says only that there is nothing to say
 // (DTX): it has no frame of more than one byte.
 func discontinuous(payload []byte) bool { return len(payload) <= 2 }
+
+// hasFEC reports whether a packet carries a copy of the one before (in-band FEC,
+// called LBRR in RFC 6716 section 4.2.3). Each SILK layer begins with a flag of
+// one bit for each of its 20 ms frames, saying whether there is voice, and then
+// that bit; with a probability of one half each they are plain bits of the first
+// byte, inverted twice by the range coder.
+func hasFEC(payload []byte) bool {
+	if len(payload) < 2 || payload[0]>>3 >= 16 {
+		return false
+	}
+	at := 1
+	switch payload[0] & 3 {
+	case 2:
+		// The length of the first frame, in one or two bytes.
+		if at++; payload[1] >= 252 {
+			at++
+		}
+	case 3:
+		// Padding and lengths may come first. Such packets are rare and the flag
+		// only saves work, so they are not looked into.
+		return false
+	}
+	if at >= len(payload) {
+		return false
+	}
+	frames := max(frameSamples(payload[0]>>3)/(8*shortest), 1)
+	first := payload[at]
+	flagged := first>>(7-frames)&1 != 0
+	if stereo := payload[0]&4 != 0; stereo {
+		flagged = flagged || first>>(6-2*frames)&1 != 0
+	}
+	return flagged
+}
