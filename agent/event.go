@@ -94,6 +94,12 @@ type (
 	}
 	// Held says that the agent fell silent because someone seems to speak.
 	Held struct{}
+	// Silenced says how long the agent could still be heard after the caller's
+	// first voiced sound had come in: the time to silence on this side of the network.
+	Silenced struct {
+		// After is in milliseconds.
+		After int64 `json:"after_ms"`
+	}
 	// Resumed says that it was nothing and the agent goes on from the same word.
 	Resumed struct{}
 	// ToolStarted says that a tool runs.
@@ -151,6 +157,7 @@ func (ReplyText) Kind() string         { return "reply.delta" }
 func (ReplySpoken) Kind() string       { return "reply.spoken" }
 func (ReplyDone) Kind() string         { return "reply.done" }
 func (Held) Kind() string              { return "playout.held" }
+func (Silenced) Kind() string          { return "playout.silent" }
 func (Resumed) Kind() string           { return "playout.resumed" }
 func (ToolStarted) Kind() string       { return "tool.started" }
 func (ToolFinished) Kind() string      { return "tool.finished" }
@@ -169,6 +176,7 @@ func (ReplyText) lossy() bool         { return true }
 func (ReplySpoken) lossy() bool       { return true }
 func (ReplyDone) lossy() bool         { return false }
 func (Held) lossy() bool              { return false }
+func (Silenced) lossy() bool          { return false }
 func (Resumed) lossy() bool           { return false }
 func (ToolStarted) lossy() bool       { return false }
 func (ToolFinished) lossy() bool      { return false }

@@ -1,0 +1,288 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/audio"
+	"parley/audio/playout"
+)
+
+// inboxSize is how many messages may wait for the conversation's goroutine. The
+// ear's judgements are dropped past it, everything else waits its turn.
+const inboxSize = 256
+
+// Conversation is one caller's talk with the agent, whatever the channel. One
+// goroutine, [Conversation.Run], owns all its state; recognition, generation,
+// synthesis and tools run beside it and report by messages. All exported
+// methods may be called from any goroutine, Hear, Record and Next from one
+// goroutine each.
+type Conversation struct {
+	opts     Options
+	log      *slog.Logger
+	inbox    chan message
+	events   *broker
+	playout  *playout.Playout
+	ear      *ear
+	began    time.Time
+	done     chan struct{}
+	work     sync.WaitGroup // the goroutines that Run waits for
+	progress progress       // what the playout has told and nobody has read yet
+	drops    atomic.Int64   // judgements of the ear that found the inbox full
+	writes   writes
+
+	// All below belongs to the goroutine in Run.
+	ctx       context.Context
+	state     State
+	language  string
+	history   history
+	hears     bool // somebody can hear the agent
+	turns     int64
+	utterance *utterance // what the caller is saying; nil when silent
+	turn      *turn      // the agent's answer under way; nil when there is none
+	hold      *hold      // the agent has fallen silent to listen; nil when not
+	duckUntil time.Time
+	floor     int64 // caller's position before which sound has been answered
+	pending   *pendingWrite
+	serials   int64
+	alarm     *time.Timer
+}
+
+// New makes a conversation; nothing happens before Run.
+func New(opts Options) (*Conversation, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	c := &Conversation{
+		opts:     opts,
+		log:      opts.Log.With("conversation", opts.ID),
+		inbox:    make(chan message, inboxSize),
+		events:   newBroker(),
+		began:    time.Now(),
+		done:     make(chan struct{}),
+		state:    Listening,
+		language: opts.Language,
+		writes:   writes{all: make(map[string]*write)},
+		progress: progress{signal: make(chan struct{}, 1)},
+	}
+	c.playout = playout.New(time.Now, &c.progress)
+	if opts.Engines.Detector != nil {
+		c.ear = newEar(opts.Engines.Detector, opts.Tuning, c.postLossy, time.Now)
+	}
+	return c, nil
+}
+
+// ID names the conversation.
+func (c *Conversation) ID() string { return c.opts.ID }
+
+// Done is closed when Run has returned.
+func (c *Conversation) Done() <-chan struct{} { return c.done }
+
+// Subscribe returns the conversation's events from now on, with room for buffer
+// unread ones. With replay it begins with what has happened so far, deltas left
+// out. The caller must Close it or read it to its end.
+func (c *Conversation) Subscribe(buffer int, replay bool) *Subscription {
+	return c.events.subscribe(buffer, replay)
+}
+
+// Hear implements audio.Listener.
+func (c *Conversation) Hear(pcm []int16, at int64) bool {
+	if c.ear == nil {
+		return false
+	}
+	return c.ear.hear(pcm, at)
+}
+
+// Record implements audio.Listener.
+func (c *Conversation) Record(pcm []int16, at int64) {
+	if c.ear != nil {
+		c.ear.rec.append(pcm, at)
+	}
+}
+
+// Next implements room.Guest: it fills dst with the next tick of the agent's
+// voice and reports whether there is any.
+func (c *Conversation) Next(dst []int16) bool { return c.playout.Next(dst) }
+
+// Attach says that a room now carries the agent's voice. Before, and after
+// Detach, answers are text alone.
+func (c *Conversation) Attach(ctx context.Context) error { return c.post(ctx, attached{}) }
+
+// Detach says that nobody hears the agent any more.
+func (c *Conversation) Detach(cause error) { c.postFinal(detached{cause}) }
+
+// ErrOver is the answer to anything asked of a conversation that has ended.
+var ErrOver = errors.New("agent: the conversation has ended")
+
+// TextError says that a typed message cannot be taken.
+type TextError struct{ Reason string }
+
+func (e *TextError) Error() string { return "the message cannot be taken: " + e.Reason }
+
+// Say takes what the caller typed. It returns the id of the turn that answers
+// it, whose events follow; a turn that was under way is cut off.
+func (c *Conversation) Say(ctx context.Context, text string) (turn int64, err error) {
+	text, err = checkText(text, c.opts.Tuning.Limits.Text)
+	if err != nil {
+		return 0, err
+	}
+	reply := make(chan int64, 1)
+	if err := c.post(ctx, texted{text, reply}); err != nil {
+		return 0, err
+	}
+	select {
+	case id := <-reply:
+		return id, nil
+	case <-c.done:
+		return 0, ErrOver
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
+}
+
+// Silence asks the agent to stop speaking now.
+func (c *Conversation) Silence(ctx context.Context) error { return c.post(ctx, silenced{}) }
+
+// post gives the conversation a message and waits for room.
+func (c *Conversation) post(ctx context.Context, m message) error {
+	select {
+	case c.inbox <- m:
+		return nil
+	case <-c.done:
+		return ErrOver
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// postLossy is for the sound path: it never waits.
+func (c *Conversation) postLossy(m message) {
+	select {
+	case c.inbox <- m:
+	default:
+		c.drops.Add(1)
+	}
+}
+
+// postFinal is for what must arrive as long as there is a conversation.
+func (c *Conversation) postFinal(m message) {
+	select {
+	case c.inbox <- m:
+	case <-c.done:
+	}
+}
+
+// Run holds the conversation until ctx ends, and returns the cause. All that it
+// started has ended when it returns, except engines that ignore their context:
+// those it leaves after a moment, and says so in the log.
+func (c *Conversation) Run(ctx context.Context) error {
+	ctx, stop := context.WithTimeoutCause(ctx, c.opts.Tuning.Limits.Conversation, errTooLong)
+	defer stop()
+	c.ctx = ctx
+	c.alarm = time.NewTimer(time.Hour)
+	defer c.alarm.Stop()
+	c.emit(0, Started{Customer: c.opts.Caller.Name, Notice: c.opts.Notice, Language: c.language})
+	c.emit(0, StateChanged{c.state})
+	for ctx.Err() == nil {
+		c.setAlarm()
+		select {
+		case m := <-c.inbox:
+			c.take(m)
+		case <-c.progress.signal:
+			for _, e := range c.progress.take() {
+				c.takePlayed(e)
+			}
+		case now := <-c.alarm.C:
+			c.ring(now)
+		case <-ctx.Done():
+		}
+	}
+	cause := context.Cause(ctx)
+	c.close(cause)
+	return cause
+}
+
+var errTooLong = errors.New("the conversation reached its longest permitted time")
+
+// take is one step of the conversation.
+func (c *Conversation) take(m message) {
+	switch m := m.(type) {
+	case voiced:
+		c.hearVoice(m)
+	case onset:
+		c.duck()
+	case recognised:
+		c.hearWords(m)
+	case captioned:
+		c.hearPartial(m)
+	case judged:
+		c.hearVerdict(m)
+	case texted:
+		c.hearText(m)
+	case silenced:
+		c.endTurn(errCancelled)
+	case greeted:
+		c.greet()
+	case attached:
+		c.hears = c.opts.Engines.Voice != nil
+		if c.opts.Greet && c.turns == 0 {
+			c.greet()
+		}
+	case detached:
+		c.hears = false
+		c.dropUtterance()
+		c.endTurn(fmt.Errorf("%w: %w", ErrLeft, m.cause))
+	case toolEnded:
+		c.takeTool(m)
+	default:
+		c.takeTurn(m)
+	}
+}
+
+// close ends what is under way and waits for what was started.
+func (c *Conversation) close(cause error) {
+	c.dropUtterance()
+	c.endTurn(cause)
+	c.emit(0, Ended{Cause: cause.Error()})
+	close(c.done)
+	c.events.close()
+	idle := make(chan struct{})
+	go func() { c.work.Wait(); close(idle) }()
+	select {
+	case <-idle:
+	case <-time.After(closeGrace):
+		c.log.Warn("engines are still at work after the conversation has ended", "after", closeGrace)
+	}
+}
+
+// closeGrace is how long a conversation that has ended waits for its engines.
+const closeGrace = 10 * time.Second
+
+// emit tells the world.
+func (c *Conversation) emit(turn int64, e Event) {
+	c.events.publish(Envelope{Conversation: c.opts.ID, Turn: turn, At: time.Since(c.began), Event: e})
+}
+
+// setState tells of a change of what the agent is doing.
+func (c *Conversation) setState(s State) {
+	if c.state != s {
+		c.state = s
+		c.emit(0, StateChanged{s})
+	}
+}
+
+// start runs f beside the conversation, which waits for it at its end.
+func (c *Conversation) start(f func()) {
+	c.work.Go(f)
+}
+
+// Dropped is how many of the ear's judgements were lost because the
+// conversation had too much to do.
+func (c *Conversation) Dropped() int64 { return c.drops.Load() }
+
+var _ audio.Listener = (*Conversation)(nil)

@@ -1,0 +1,122 @@
+package agent
+
+import (
+	"strings"
+	"time"
+)
+
+// hold is the time in which the agent has fallen silent because someone seems
+// to speak, and it is not yet known whether they mean to interrupt.
+type hold struct {
+	since time.Time
+}
+
+// duckFor is how long a jump in energy lowers the voice when no speech follows.
+const duckFor = 160 * time.Millisecond
+
+// duck lowers the voice at a sound that may be the beginning of speech. Only
+// the detector silences it.
+func (c *Conversation) duck() {
+	if c.turn == nil || c.hold != nil || !c.turn.sounding {
+		return
+	}
+	c.duckUntil = time.Now().Add(duckFor)
+	c.playout.Duck(true)
+}
+
+func (c *Conversation) unduck() {
+	if !c.duckUntil.IsZero() {
+		c.duckUntil = time.Time{}
+		c.playout.Duck(false)
+	}
+}
+
+// beginHold makes the agent fall silent at once, whatever comes of it. Nothing
+// is thrown away: an answer that has not begun to sound waits as well.
+func (c *Conversation) beginHold() {
+	if c.turn == nil || c.hold != nil {
+		return
+	}
+	c.hold = &hold{since: time.Now()}
+	c.playout.Hold()
+	c.unduck()
+	c.emit(c.turn.id, Held{})
+}
+
+// endHold goes on speaking from the start of the word that was cut.
+func (c *Conversation) endHold() {
+	if c.hold == nil {
+		return
+	}
+	c.hold = nil
+	c.playout.Resume()
+	if c.turn != nil {
+		c.emit(c.turn.id, Resumed{})
+	}
+}
+
+// bargeIn is the decision that the caller means to interrupt: the answer ends
+// where it was held.
+func (c *Conversation) bargeIn() {
+	if c.hold == nil {
+		return
+	}
+	c.endTurn(errBargeIn)
+	if c.utterance != nil {
+		c.setState(Hearing)
+	}
+}
+
+// resumeAt is when a hold that no speech followed ends; the zero time if it has
+// to wait for what the caller is saying.
+func (c *Conversation) resumeAt() time.Time {
+	if c.hold == nil || c.utterance != nil {
+		return time.Time{}
+	}
+	return c.hold.since.Add(c.opts.Tuning.Interrupt.ResumeAfter)
+}
+
+// isBackchannel says whether the caller's words only show that they listen.
+// After a question that is all but said, "ok" is an answer.
+func (c *Conversation) isBackchannel(text string) bool {
+	if !c.opts.Phrases.Backchannel(c.language, text) {
+		return false
+	}
+	t := c.turn
+	if t == nil {
+		return false
+	}
+	answers := c.opts.Phrases.Affirmation(c.language, text) || c.opts.Phrases.Negation(c.language, text)
+	asks := strings.HasSuffix(strings.TrimSpace(t.text.String()), "?") && t.thought && t.playing == len(t.clauses)-1
+	return !(answers && asks)
+}
+
+// setAlarm sets the clock to the next moment at which something is due.
+func (c *Conversation) setAlarm() {
+	next := time.Time{}
+	for _, at := range [...]time.Time{c.duckUntil, c.resumeAt(), c.decideAt(), c.turnDeadline()} {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if next.IsZero() {
+		c.alarm.Stop()
+		return
+	}
+	c.alarm.Reset(max(time.Until(next), 0))
+}
+
+// ring does what is due now.
+func (c *Conversation) ring(now time.Time) {
+	if !c.duckUntil.IsZero() && !now.Before(c.duckUntil) {
+		c.unduck()
+	}
+	if at := c.resumeAt(); !at.IsZero() && !now.Before(at) {
+		c.endHold()
+		c.restState()
+	}
+	c.decide(now)
+	if at := c.turnDeadline(); !at.IsZero() && !now.Before(at) {
+		c.giveUp()
+	}
+}

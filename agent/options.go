@@ -1,0 +1,193 @@
+package agent
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"parley/asr"
+	"parley/llm"
+	"parley/tools"
+	"parley/tts"
+	"parley/vad"
+)
+
+// Phrasebook gives the words that the agent itself needs, per language.
+// *prompts.Book is one.
+type Phrasebook interface {
+	// System is the system message for a brain.
+	System(language string, data any) (string, error)
+	// Phrase is one of the agent's own sentences.
+	Phrase(language, key string, data any) (string, error)
+	// Backchannel says whether text is only a sign of listening: "mm-hm".
+	Backchannel(language, text string) bool
+	// Affirmation and Negation say whether text means yes or no.
+	Affirmation(language, text string) bool
+	Negation(language, text string) bool
+	// Dictation says whether text asks for something that people give in pieces:
+	// an order number, an address.
+	Dictation(language, text string) bool
+}
+
+// Phrases that the agent asks the [Phrasebook] for.
+const (
+	PhraseGreeting = "greeting"
+	PhraseApology  = "apology"
+)
+
+// Interrupt says how readily the agent gives way.
+type Interrupt struct {
+	// After is how much voice there must be before the agent may be cut off for good.
+	After time.Duration
+	// ResumeAfter is the silence after which a false alarm ends and the agent goes on.
+	ResumeAfter time.Duration
+}
+
+// Turns says when a caller has finished.
+type Turns struct {
+	// Recognise is the silence at which recognition (and then generation) starts
+	// in advance.
+	Recognise time.Duration
+	// Complete is the silence that ends a turn which sounds or reads complete.
+	Complete time.Duration
+	// Unknown is the silence that ends a turn of which nothing is known.
+	Unknown time.Duration
+	// Incomplete is the silence that ends a turn which sounds or reads incomplete.
+	Incomplete time.Duration
+	// Dictated is the silence that ends a turn in which something is dictated.
+	Dictated time.Duration
+}
+
+// Limits bound what one conversation may cost.
+type Limits struct {
+	// Recognition, FirstToken, and Synthesis are the longest waits for an engine
+	// before the caller hears an apology.
+	Recognition, FirstToken, Synthesis time.Duration
+	// Steps bounds the calls of the brain in one turn.
+	Steps int
+	// Text bounds one typed message, in bytes.
+	Text int
+	// Conversation bounds the whole conversation.
+	Conversation time.Duration
+}
+
+// Tuning is all that can be set about how a conversation runs.
+type Tuning struct {
+	Interrupt Interrupt
+	Turns     Turns
+	Limits    Limits
+	// Speech are the thresholds between voice and silence.
+	Speech vad.SegmentConfig
+	// HoldAt is the probability of speech at which the agent falls silent while it
+	// is speaking. It is instant and may be wrong: a false alarm costs a pause.
+	HoldAt float32
+	// MinVoice is the least voice that a transcript must rest on: recognisers make
+	// words up for noise.
+	MinVoice time.Duration
+}
+
+// DefaultTuning is what runs when nothing is configured.
+func DefaultTuning() Tuning {
+	return Tuning{
+		Interrupt: Interrupt{After: 240 * time.Millisecond, ResumeAfter: 400 * time.Millisecond},
+		Turns: Turns{
+			Recognise:  100 * time.Millisecond,
+			Complete:   250 * time.Millisecond,
+			Unknown:    500 * time.Millisecond,
+			Incomplete: 1200 * time.Millisecond,
+			Dictated:   1500 * time.Millisecond,
+		},
+		Limits: Limits{
+			Recognition:  8 * time.Second,
+			FirstToken:   8 * time.Second,
+			Synthesis:    6 * time.Second,
+			Steps:        8,
+			Text:         8 << 10,
+			Conversation: 2 * time.Hour,
+		},
+		HoldAt:   0.5,
+		MinVoice: 120 * time.Millisecond,
+	}
+}
+
+// Engines are what a conversation thinks and speaks with. All but Detector are
+// shared by all conversations.
+type Engines struct {
+	// Detector belongs to this conversation; nil for one that has no ears.
+	Detector vad.Detector
+	// TurnModel judges pauses; nil means that silence and words decide.
+	TurnModel vad.TurnModel
+	// Recognizer is nil for a conversation that has no ears.
+	Recognizer asr.Recognizer
+	Brain      llm.Brain
+	// Voice is nil for a conversation that has no mouth.
+	Voice tts.Voice
+	// Spare says the apology when Voice fails; nil means the apology is only text.
+	Spare tts.Voice
+	Tools tools.Set
+}
+
+// Options make a conversation.
+type Options struct {
+	// ID names the conversation in events, logs and idempotency keys.
+	ID     string
+	Caller tools.Caller
+	// Language is the BCP 47 tag the conversation begins in.
+	Language string
+	// Notice says in plain words if the caller is a demonstration's.
+	Notice string
+	// Greet says that the agent speaks first.
+	Greet   bool
+	Engines Engines
+	Phrases Phrasebook
+	Tuning  Tuning
+	Log     *slog.Logger
+}
+
+func (o *Options) check() error {
+	switch {
+	case o.ID == "":
+		return errors.New("agent: a conversation needs an id")
+	case o.Engines.Brain == nil:
+		return errors.New("agent: a conversation needs a brain")
+	case o.Engines.Tools == nil:
+		return errors.New("agent: a conversation needs a set of tools, if only an empty one")
+	case o.Phrases == nil:
+		return errors.New("agent: a conversation needs a phrasebook")
+	case (o.Engines.Detector == nil) != (o.Engines.Recognizer == nil):
+		return errors.New("agent: a conversation with ears needs both a voice-activity detector and a recogniser")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// Why a turn or a conversation ends, as the cause of its context.
+var (
+	errBargeIn    = errors.New("the caller spoke over the answer")
+	errSuperseded = errors.New("the caller went on")
+	errCancelled  = errors.New("the client asked for silence")
+	errFailed     = errors.New("an engine failed")
+	errDone       = errors.New("all was said")
+	// ErrLeft ends a conversation whose caller has gone.
+	ErrLeft = errors.New("the caller left")
+)
+
+// causeName is the wire's word for why a turn ended.
+func causeName(err error) string {
+	switch {
+	case errors.Is(err, errBargeIn):
+		return CauseBargeIn
+	case errors.Is(err, errSuperseded):
+		return CauseSuperseded
+	case errors.Is(err, errCancelled):
+		return CauseCancelled
+	case errors.Is(err, errFailed):
+		return CauseFailed
+	case errors.Is(err, errDone):
+		return CauseDone
+	default:
+		return CauseLeft
+	}
+}

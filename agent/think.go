@@ -1,0 +1,172 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"parley/llm"
+	"parley/tools"
+	"parley/tts"
+)
+
+// think starts a turn's brain, and its voice if somebody hears it.
+func (c *Conversation) think(t *turn) {
+	var queue chan<- string
+	if t.spoken {
+		// In advance only the first clause is synthesised: it is what the caller
+		// would wait for, and more would be wasted if they go on.
+		queue = c.openMouth(t.ctx, t, c.opts.Engines.Voice, 1).queue
+	}
+	thinker := &thinker{c: c, turn: t, queue: queue, splitter: tts.NewSplitter()}
+	if t.script == "" {
+		thinker.approved = c.approval(t.user)
+		thinker.definitions = c.opts.Engines.Tools.Definitions(c.opts.Caller)
+		thinker.request = c.buildRequest(t.user, thinker.definitions)
+	} else {
+		thinker.script = t.script
+	}
+	c.start(thinker.run)
+}
+
+// buildRequest is what the brain is given. It runs on the conversation's goroutine.
+func (c *Conversation) buildRequest(user string, definitions []tools.Definition) llm.Request {
+	system, err := c.opts.Phrases.System(c.language, c.opts.Caller)
+	if err != nil {
+		c.log.Error("no system message", "err", err)
+	}
+	offered := make([]llm.Tool, len(definitions))
+	for i, d := range definitions {
+		offered[i] = llm.Tool{Name: d.Name, Description: d.Description, Parameters: d.Parameters}
+	}
+	return llm.Request{
+		Messages:     c.history.request(system, user),
+		Tools:        offered,
+		Language:     c.language,
+		Conversation: c.opts.ID,
+	}
+}
+
+// thinker is the goroutine that leads a turn's brain through its steps. It owns
+// its fields and reports by messages.
+type thinker struct {
+	c           *Conversation
+	turn        *turn
+	queue       chan<- string // clauses for the voice; nil when there is none
+	splitter    *tts.Splitter
+	script      string
+	request     llm.Request
+	definitions []tools.Definition
+	approved    *pendingWrite
+}
+
+func (k *thinker) run() {
+	err := k.think()
+	if k.queue != nil {
+		if err == nil {
+			k.say(k.splitter.Flush())
+		}
+		close(k.queue)
+	}
+	if k.turn.ctx.Err() == nil {
+		k.c.postFinal(thought{k.turn, err})
+	}
+}
+
+// think goes from step to step until the brain calls no more tools.
+func (k *thinker) think() error {
+	if k.script != "" {
+		return k.hand(0, k.script)
+	}
+	for step := range k.c.opts.Tuning.Limits.Steps {
+		m, err := k.generate(step)
+		if err != nil {
+			return err
+		}
+		if err := k.post(stepped{k.turn, step, m.ToolCalls, m.State}); err != nil {
+			return err
+		}
+		if len(m.ToolCalls) == 0 {
+			return nil
+		}
+		k.say(k.splitter.Flush()) // what it says before it looks something up is heard meanwhile
+		results, err := k.runTools(m.ToolCalls)
+		if err != nil {
+			return err
+		}
+		k.request.Messages = append(k.request.Messages, m)
+		k.request.Messages = append(k.request.Messages, results...)
+	}
+	return fmt.Errorf("the brain took more than %d steps", k.c.opts.Tuning.Limits.Steps)
+}
+
+// generate runs the brain once and hands on what it says while it says it.
+func (k *thinker) generate(step int) (llm.Message, error) {
+	ctx := k.turn.ctx
+	m := llm.Message{Role: llm.Assistant}
+	finish := llm.Finish("")
+	for d, err := range k.c.opts.Engines.Brain.Generate(ctx, k.request) {
+		if err != nil {
+			return m, fmt.Errorf("generating: %w", err)
+		}
+		if d.Text != "" {
+			m.Text += d.Text
+			if len(m.Text) > maxReply {
+				return m, errTooMuch
+			}
+			if err := k.hand(step, d.Text); err != nil {
+				return m, err
+			}
+		}
+		if d.ToolCall != nil {
+			m.ToolCalls = append(m.ToolCalls, *d.ToolCall)
+			if len(m.ToolCalls) > maxCalls {
+				return m, errTooMuch
+			}
+		}
+		if d.State != nil {
+			m.State = d.State
+		}
+		finish = d.Finish
+	}
+	if finish == "" && ctx.Err() == nil {
+		return m, errors.New("generating: the answer broke off")
+	}
+	return m, context.Cause(ctx)
+}
+
+const (
+	// maxReply bounds one step's text in bytes: minutes of speech.
+	maxReply = 16 << 10
+	// maxCalls bounds the tool calls of one step.
+	maxCalls = 16
+)
+
+var errTooMuch = errors.New("the brain would not stop")
+
+// hand passes on text to the captions and to the voice.
+func (k *thinker) hand(step int, text string) error {
+	if err := k.post(said{k.turn, step, text}); err != nil {
+		return err
+	}
+	if k.queue != nil {
+		k.say(k.splitter.Push(text))
+	}
+	return nil
+}
+
+// say queues clauses for the voice.
+func (k *thinker) say(clauses []string) {
+	if k.queue == nil {
+		return
+	}
+	for _, text := range clauses {
+		select {
+		case k.queue <- text:
+		case <-k.turn.ctx.Done():
+			return
+		}
+	}
+}
+
+func (k *thinker) post(m message) error { return k.c.post(k.turn.ctx, m) }

@@ -1,0 +1,363 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"parley/asr"
+	"parley/audio"
+)
+
+// utterance is one stretch of the caller's speech with the pauses in it, from
+// the first voice until it is answered or dismissed.
+type utterance struct {
+	start     int64 // first voiced sample on the caller's clock
+	end       int64 // last voiced sample so far
+	endWall   time.Time
+	voice     time.Duration // how much of it is voice
+	segment   int64         // where the ear's current stretch of voice began
+	earlier   time.Duration // the voice before that stretch
+	mean      float32       // how sure the detector is of the current stretch
+	quiet     bool          // the caller has paused
+	prefix    string        // words of earlier parts of a very long utterance
+	captioned time.Duration
+	captions  bool // a partial recognition is under way
+	draft     *draft
+}
+
+// draft is what is being prepared in a pause of the caller, in case it is the
+// end of the turn. If the caller goes on, it is thrown away.
+type draft struct {
+	cancel   context.CancelCauseFunc
+	ctx      context.Context
+	end      int64 // the last voiced sample it rests on
+	pcm      []int16
+	deadline time.Time
+	ready    bool // the recogniser has answered
+	text     string
+	language string
+	err      error
+	dismiss  bool // no words, or only a sign of listening
+	verdict  verdict
+	decided  time.Time
+	heardAt  time.Time
+	turn     *turn // the answer, generated in advance
+}
+
+const (
+	// lead is how much sound before the first voiced window goes to the recogniser:
+	// a voice begins before the detector is sure of it.
+	lead = 300 * audio.HearRate / 1000
+	// tail is how much after the last voiced window.
+	tail = 120 * audio.HearRate / 1000
+	// longest is the speech after which words that are already recognised are kept
+	// as text and not recognised again when the caller goes on.
+	longest = 20 * time.Second
+	// captionEvery is the new voice that is worth another partial transcript.
+	captionEvery = 700 * time.Millisecond
+	// dismissAfter is the silence after which a noise is forgotten while nobody
+	// is speaking.
+	dismissAfter = 300 * time.Millisecond
+	// lingering is the voice after which an interruption needs no words to count:
+	// signs of listening are shorter.
+	lingering = 700 * time.Millisecond
+)
+
+// hearVoice takes the ear's judgement of one window.
+func (c *Conversation) hearVoice(v voiced) {
+	if v.peeked {
+		if c.utterance == nil {
+			c.beginHold()
+		}
+		return
+	}
+	u := c.utterance
+	if u == nil {
+		if !v.speaking || v.silence > 0 || v.end <= c.floor {
+			return
+		}
+		u = &utterance{start: max(v.start, c.floor), segment: v.start}
+		c.utterance = u
+		c.ear.heed.Store(true)
+		c.emit(0, SpeechStarted{})
+		c.beginHold()
+		if c.hold == nil {
+			c.setState(Hearing)
+		}
+	}
+	if v.start != u.segment { // a new stretch of voice after a pause
+		u.segment, u.earlier = v.start, u.voice
+	}
+	u.end, u.endWall, u.voice, u.mean = v.end, v.endWall, u.earlier+v.voice, v.mean
+	if v.silence == 0 {
+		c.hearGoingOn(u)
+		return
+	}
+	c.hearPause(u, v.silence)
+}
+
+// hearGoingOn is a window with voice in it.
+func (c *Conversation) hearGoingOn(u *utterance) {
+	if u.quiet {
+		u.quiet = false
+		c.emit(0, SpeechStarted{})
+	}
+	if d := u.draft; d != nil {
+		if d.ready && d.err == nil && samples(d.end-u.start) > longest {
+			u.prefix = joinText(u.prefix, d.text)
+			u.start = d.end
+			c.ear.rec.forget(d.end)
+		}
+		c.dropDraft(u, errSuperseded)
+	}
+	if c.hold != nil && u.voice >= lingering {
+		c.bargeIn()
+	}
+	if u.voice-u.captioned >= c.captionStep() && !u.captions {
+		u.captioned = u.voice
+		c.caption(u)
+	}
+}
+
+// captionStep is how much voice is worth a look at the words: at a hold, enough
+// to decide whether the caller means to interrupt.
+func (c *Conversation) captionStep() time.Duration {
+	if c.hold != nil {
+		return c.opts.Tuning.Interrupt.After
+	}
+	return captionEvery
+}
+
+// hearPause is a window without voice.
+func (c *Conversation) hearPause(u *utterance, silence time.Duration) {
+	if !u.quiet && silence >= c.opts.Tuning.Turns.Recognise {
+		u.quiet = true
+		c.emit(0, SpeechStopped{})
+	}
+	if u.draft == nil && silence >= c.opts.Tuning.Turns.Recognise && u.voice >= c.opts.Tuning.MinVoice {
+		c.startDraft(u)
+	}
+	c.decide(time.Now())
+}
+
+// startDraft begins to recognise what was said so far.
+func (c *Conversation) startDraft(u *utterance) {
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	d := &draft{
+		ctx: ctx, cancel: cancel, end: u.end,
+		pcm:      c.ear.rec.slice(u.start-lead, u.end+tail),
+		deadline: time.Now().Add(c.opts.Tuning.Limits.Recognition),
+	}
+	u.draft = d
+	request := asr.Utterance{PCM: d.pcm, Language: c.language}
+	c.start(func() {
+		transcript, err := c.opts.Engines.Recognizer.Transcribe(ctx, request)
+		c.postFinal(recognised{draft: d, text: transcript.Text, lang: transcript.Language, err: err})
+	})
+}
+
+// caption asks for the words so far, for the captions and for telling an
+// interruption from a sign of listening.
+func (c *Conversation) caption(u *utterance) {
+	u.captions = true
+	request := asr.Utterance{PCM: c.ear.rec.slice(u.start-lead, u.end+tail), Language: c.language, Partial: true}
+	ctx := c.ctx
+	c.start(func() {
+		transcript, err := c.opts.Engines.Recognizer.Transcribe(ctx, request)
+		c.postFinal(captioned{utterance: u, text: transcript.Text, err: err})
+	})
+}
+
+// hearPartial takes the words of a caller who may still be speaking.
+func (c *Conversation) hearPartial(m captioned) {
+	m.utterance.captions = false
+	if m.utterance != c.utterance || m.err != nil {
+		return // no partial results from this engine, or none now
+	}
+	text := plausible(m.text)
+	if text == "" {
+		return
+	}
+	if c.hold != nil && m.utterance.voice >= c.opts.Tuning.Interrupt.After && !c.isBackchannel(text) {
+		c.bargeIn()
+	}
+	if c.hold == nil {
+		c.emit(0, PartialTranscript{joinText(m.utterance.prefix, text)})
+	}
+}
+
+// hearWords takes what the recogniser made of the speech before a pause.
+func (c *Conversation) hearWords(m recognised) {
+	u, d := c.utterance, m.draft
+	if u == nil || u.draft != d || d.ready {
+		return // the caller went on, or it took too long
+	}
+	d.ready, d.heardAt, d.err = true, time.Now(), m.err
+	d.text, d.language = joinText(u.prefix, plausible(m.text)), m.lang
+	switch {
+	case d.err != nil:
+		c.log.Warn("recognition failed", "err", d.err)
+		d.verdict = complete
+		if c.hold != nil {
+			d.dismiss = true // rather go on than apologise for a cough
+		}
+	case d.text == "" || (c.hold != nil && c.isBackchannel(d.text)):
+		d.dismiss = true
+	default:
+		if c.hold != nil {
+			c.bargeIn()
+		}
+		d.verdict = readVerdict(d.text, c.asked())
+		if d.verdict == unknown {
+			c.askTurnModel(d)
+		}
+		d.turn = c.prepare(d)
+	}
+	c.decide(time.Now())
+}
+
+// askTurnModel has the sound judged when the words do not tell.
+func (c *Conversation) askTurnModel(d *draft) {
+	model := c.opts.Engines.TurnModel
+	if model == nil {
+		return
+	}
+	c.start(func() {
+		p, err := model.Complete(d.ctx, d.pcm)
+		c.postFinal(judged{draft: d, probability: p, err: err})
+	})
+}
+
+// hearVerdict takes the end-of-turn model's word.
+func (c *Conversation) hearVerdict(m judged) {
+	u := c.utterance
+	if u == nil || u.draft != m.draft {
+		return
+	}
+	switch {
+	case m.err != nil:
+		if !errors.Is(m.err, context.Canceled) {
+			c.log.Debug("the end-of-turn model gave no answer", "err", m.err)
+		}
+	case m.probability >= completeAt:
+		m.draft.verdict = complete
+	case m.probability <= incompleteAt:
+		m.draft.verdict = incomplete
+	}
+	c.decide(time.Now())
+}
+
+// decide ends the caller's turn, or forgets a noise, when the silence has
+// lasted long enough for it.
+func (c *Conversation) decide(now time.Time) {
+	u := c.utterance
+	if u == nil || !u.quiet {
+		return
+	}
+	silence := now.Sub(u.endWall)
+	d := u.draft
+	if d == nil { // not enough voice for words
+		if c.hold != nil && silence >= c.opts.Tuning.Interrupt.ResumeAfter || c.hold == nil && silence >= dismissAfter {
+			c.dismiss()
+		}
+		return
+	}
+	if !d.ready {
+		if now.After(d.deadline) {
+			c.hearWords(recognised{draft: d, err: errRecognitionLate})
+		}
+		return
+	}
+	if silence < c.waitFor(d) {
+		return
+	}
+	switch {
+	case d.dismiss:
+		c.dismiss()
+	case d.err != nil:
+		c.finishUtterance(u)
+		c.apologise("recognition", d.err)
+	default:
+		d.decided = now
+		c.finishUtterance(u)
+		c.commit(d.turn)
+	}
+}
+
+var errRecognitionLate = errors.New("the recogniser did not answer in time")
+
+// waitFor is the silence that ends the utterance as things stand.
+func (c *Conversation) waitFor(d *draft) time.Duration {
+	switch {
+	case d.dismiss && c.hold != nil:
+		return c.opts.Tuning.Interrupt.ResumeAfter
+	case d.dismiss:
+		return dismissAfter
+	default:
+		return c.opts.Tuning.Turns.patience(d.verdict)
+	}
+}
+
+// decideAt is when decide has to look again; the zero time means not at all.
+func (c *Conversation) decideAt() time.Time {
+	u := c.utterance
+	if u == nil || !u.quiet {
+		return time.Time{}
+	}
+	switch d := u.draft; {
+	case d == nil && c.hold != nil:
+		return u.endWall.Add(c.opts.Tuning.Interrupt.ResumeAfter)
+	case d == nil:
+		return u.endWall.Add(dismissAfter)
+	case !d.ready:
+		return d.deadline
+	default:
+		return u.endWall.Add(c.waitFor(d))
+	}
+}
+
+// dismiss forgets what turned out to be nothing, and goes on speaking if that
+// was what it interrupted.
+func (c *Conversation) dismiss() {
+	c.dropUtterance()
+	c.endHold()
+	c.restState()
+}
+
+// finishUtterance is the end of the caller's turn: the words are known.
+func (c *Conversation) finishUtterance(u *utterance) {
+	c.utterance = nil
+	if u.draft != nil {
+		u.draft.cancel(errDone)
+	}
+	c.floor = u.end
+	c.ear.heed.Store(false)
+	c.ear.rec.forget(u.end + tail)
+}
+
+// dropUtterance forgets what the caller is saying.
+func (c *Conversation) dropUtterance() {
+	if u := c.utterance; u != nil {
+		c.dropDraft(u, errSuperseded)
+		c.finishUtterance(u)
+	}
+}
+
+// dropDraft throws away what was prepared in a pause.
+func (c *Conversation) dropDraft(u *utterance, cause error) {
+	if d := u.draft; d != nil {
+		u.draft = nil
+		d.cancel(cause)
+		if d.turn != nil {
+			d.turn.over = true
+			d.turn.cancel(cause)
+		}
+	}
+}
+
+// asked says whether the agent's last words asked for something that people
+// give in pieces.
+func (c *Conversation) asked() bool {
+	return c.opts.Phrases.Dictation(c.language, c.history.lastAssistant())
+}

@@ -1,0 +1,206 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"parley/agent"
+	"parley/room"
+)
+
+// offerJSON is the JSON shape of an offer and of its answer.
+type offerJSON struct {
+	SDP  string `json:"sdp"`
+	Type string `json:"type"`
+}
+
+// readOffer reads an SDP offer in either shape.
+func readOffer(w http.ResponseWriter, r *http.Request) (sdp string, asJSON bool, err error) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		kind = ""
+	}
+	switch kind {
+	case "application/sdp":
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOffer))
+		if err != nil {
+			return "", false, err
+		}
+		return string(body), false, nil
+	case "application/json":
+		var offer offerJSON
+		if err := readJSON(w, r, maxOffer, &offer); err != nil {
+			return "", true, err
+		}
+		if offer.Type != "offer" {
+			return "", true, problem(http.StatusBadRequest, "bad-offer", `"type" has to be "offer", not %q.`, offer.Type)
+		}
+		return offer.SDP, true, nil
+	default:
+		return "", false, problem(http.StatusUnsupportedMediaType, "media-type",
+			`The offer comes as application/sdp, or as application/json {"type":"offer","sdp":…}; not as %q.`, r.Header.Get("Content-Type"))
+	}
+}
+
+func writeAnswer(w http.ResponseWriter, status int, sdp string, asJSON bool) {
+	if asJSON {
+		writeJSON(w, status, offerJSON{SDP: sdp, Type: "answer"})
+		return
+	}
+	w.Header().Set("Content-Type", "application/sdp")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, sdp) // nobody is left to tell
+}
+
+// createCall begins a conversation by voice: the offer comes in, the answer goes
+// out, and Location names the call.
+func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
+	offer, asJSON, err := readOffer(w, r)
+	if err != nil {
+		s.fail(w, r, badBody(err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), setupTime)
+	defer cancel()
+	c, err := s.begin(ctx, true)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	g := &guest{Conversation: c, server: s}
+	answer, call, err := s.Rooms.Answer(ctx, offer, g)
+	if err != nil {
+		s.Host.End(c.ID(), err)
+		s.fail(w, r, offerProblem(err))
+		return
+	}
+	s.mu.Lock()
+	s.calls[c.ID()] = call
+	s.mu.Unlock()
+	s.serving.Go(func() {
+		// Whichever ends first takes the other with it.
+		select {
+		case <-call.Done():
+		case <-c.Done():
+			hangup, stop := context.WithTimeout(context.Background(), setupTime)
+			defer stop()
+			if err := call.Hangup(hangup, room.ErrHungUp); err != nil {
+				s.log.Warn("hanging up took too long", "conversation", c.ID(), "err", err)
+			}
+		}
+		s.mu.Lock()
+		delete(s.calls, c.ID())
+		s.mu.Unlock()
+	})
+	if err := c.Attach(ctx); err != nil {
+		s.log.Info("a call ended while it began", "conversation", c.ID(), "err", err)
+	}
+	w.Header().Set("Location", "/v1/realtime/calls/"+c.ID())
+	writeAnswer(w, http.StatusCreated, answer, asJSON)
+}
+
+// renegotiateCall answers a further offer of a client: an ICE restart, or a
+// change of tracks.
+func (s *Server) renegotiateCall(w http.ResponseWriter, r *http.Request) {
+	call, err := s.findCall(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	offer, asJSON, err := readOffer(w, r)
+	if err != nil {
+		s.fail(w, r, badBody(err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), setupTime)
+	defer cancel()
+	answer, err := call.Renegotiate(ctx, offer)
+	if err != nil {
+		s.fail(w, r, offerProblem(err))
+		return
+	}
+	writeAnswer(w, http.StatusOK, answer, asJSON)
+}
+
+// deleteCall hangs up.
+func (s *Server) deleteCall(w http.ResponseWriter, r *http.Request) {
+	call, err := s.findCall(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), setupTime)
+	defer cancel()
+	if err := call.Hangup(ctx, room.ErrHungUp); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Server) findCall(r *http.Request) (Call, error) {
+	id := chi.URLParam(r, "id")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if call := s.calls[id]; call != nil {
+		return call, nil
+	}
+	return nil, problem(http.StatusNotFound, "no-call", "There is no call %q; it may have ended.", id)
+}
+
+// badBody turns a body that could not be read into something the client can mend.
+func badBody(err error) error {
+	if asProblem(err) != nil {
+		return err
+	}
+	return problem(http.StatusBadRequest, "bad-body", "The body could not be read to its end.")
+}
+
+func offerProblem(err error) error {
+	var p OfferProblem
+	if errors.As(err, &p) {
+		status, reason := p.OfferStatus()
+		kind := "bad-offer"
+		if status == http.StatusServiceUnavailable {
+			kind = "busy"
+		}
+		return problem(status, kind, "%s", reason)
+	}
+	return err
+}
+
+// guest seats a conversation in a room.
+type guest struct {
+	*agent.Conversation
+	server *Server
+}
+
+// Open implements room.Guest: it serves a channel that the client opened.
+func (g *guest) Open(ch room.Channel) {
+	if ch.Label() != channelLabel {
+		g.server.log.Debug("a channel of a name that means nothing here", "conversation", g.ID(), "label", ch.Label())
+		g.server.serving.Go(func() {
+			for range ch.Messages() { // read, so that it is not taken for a flood
+			}
+		})
+		return
+	}
+	g.server.serving.Go(func() { g.server.serveChannel(g.Conversation, ch) })
+}
+
+// Left implements room.Guest.
+func (g *guest) Left(cause error) {
+	g.Detach(cause)
+	g.server.Host.End(g.ID(), cause)
+}
+
+var _ room.Guest = (*guest)(nil)
+
+// sendGrace is how long a stream waits for a client that does not read.
+const sendGrace = 10 * time.Second

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"parley/agent"
+	"parley/room"
+)
+
+// channelLabel is the data channel of Parley's own clients. Over it the
+// conversation's events go out, one JSON object a message, and these come in:
+//
+//	{"type":"message","text":"…"}   what the shopper typed
+//	{"type":"silence"}              stop speaking now
+//	{"type":"ping"}                 answered with {"type":"pong"}
+//
+// What cannot be taken is answered with {"type":"rejected","message":"…"}.
+const channelLabel = "parley"
+
+// command is a message of a client.
+type command struct {
+	Type string `json:"type"`
+	Text string `json:"text"`
+}
+
+// unread is how many events may wait for one client.
+const unread = 512
+
+// serveChannel passes events out and commands in until either side ends.
+func (s *Server) serveChannel(c *agent.Conversation, ch room.Channel) {
+	events := c.Subscribe(unread, true)
+	defer events.Close()
+	for {
+		select {
+		case e, ok := <-events.Events():
+			if !ok {
+				return
+			}
+			message, err := json.Marshal(e)
+			if err != nil {
+				s.log.Error("an event could not be written", "conversation", c.ID(), "err", err)
+				continue
+			}
+			if err := ch.Send(message); err != nil && !errors.Is(err, room.ErrSlow) {
+				return
+			}
+		case message, ok := <-ch.Messages():
+			if !ok {
+				return
+			}
+			if err := s.obey(c, ch, message); err != nil {
+				reply, _ := json.Marshal(map[string]string{"type": "rejected", "message": err.Error()}) // two strings always marshal
+				_ = ch.Send(reply)                                                                      // a client that does not read is not told
+			}
+		}
+	}
+}
+
+// obey does what a client's message asks.
+func (s *Server) obey(c *agent.Conversation, ch room.Channel, message []byte) error {
+	var m command
+	if err := json.Unmarshal(message, &m); err != nil {
+		return errors.New("a message has to be a JSON object with a type")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	switch m.Type {
+	case "message":
+		_, err := c.Say(ctx, m.Text)
+		return err
+	case "silence":
+		return c.Silence(ctx)
+	case "ping":
+		return ch.Send([]byte(`{"type":"pong"}`))
+	default:
+		return errors.New(`the type has to be "message", "silence" or "ping"`)
+	}
+}

@@ -1,0 +1,185 @@
+// Package api is Parley's HTTP side: calls by WebRTC, conversations by text with
+// replies as server-sent events, health, metrics and the shopper's page. It
+// translates between the network and [agent.Conversation] and decides nothing
+// about the conversation itself.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"parley/agent"
+	"parley/room"
+)
+
+// Call is a caller's connection that can be negotiated again.
+type Call interface {
+	room.Call
+	// Renegotiate answers a further offer of the same client.
+	Renegotiate(ctx context.Context, offer string) (answer string, err error)
+}
+
+// Rooms connects callers.
+type Rooms interface {
+	// Answer answers a client's offer and seats guest in the room. Errors that the
+	// client should hear implement OfferProblem.
+	Answer(ctx context.Context, offer string, guest room.Guest) (answer string, call Call, err error)
+}
+
+// OfferProblem is implemented by errors that are about the client's offer or
+// about how many calls there are.
+type OfferProblem interface {
+	error
+	// OfferStatus is an HTTP status, and a sentence that a developer understands.
+	OfferStatus() (status int, reason string)
+}
+
+// Config is what a server is made of.
+type Config struct {
+	Host  *agent.Host
+	Rooms Rooms
+	// NewOptions prepares a conversation; voice says that it has ears and a mouth.
+	NewOptions func(ctx context.Context, voice bool) (agent.Options, error)
+	// Watch is told of every conversation that begins, for metrics. May be nil.
+	Watch func(*agent.Conversation)
+	// About is what GET /v1/about answers.
+	About any
+	// Ready says in plain words what is not ready; nothing when all is.
+	Ready func() []string
+	// Page serves the shopper's page, Metrics the metrics.
+	Page, Metrics http.Handler
+	// Keys are the API keys of which each request must carry one. None means that
+	// the server is open, which is for loopback only.
+	Keys []string
+	Log  *slog.Logger
+}
+
+// Server is the HTTP API. It is an http.Handler.
+type Server struct {
+	Config
+	log     *slog.Logger
+	router  chi.Router
+	serving sync.WaitGroup // goroutines that outlive their request
+
+	mu    sync.Mutex
+	calls map[string]Call // by conversation id
+}
+
+// maxOffer and maxMessage bound bodies, in bytes.
+const (
+	maxOffer   = 128 << 10
+	maxMessage = 64 << 10
+)
+
+// New makes a server.
+func New(cfg Config) *Server {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{Config: cfg, log: cfg.Log, calls: make(map[string]Call)}
+	r := chi.NewRouter()
+	r.Use(s.recoverer, secureHeaders)
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, problem(http.StatusNotFound, "not-found", "There is nothing at %s.", r.URL.Path))
+	})
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, problem(http.StatusMethodNotAllowed, "method", "%s is not possible at %s.", r.Method, r.URL.Path))
+	})
+	r.Get("/healthz", s.health)
+	r.Get("/readyz", s.ready)
+	r.Method(http.MethodGet, "/metrics", cfg.Metrics)
+	r.Route("/v1", func(r chi.Router) {
+		r.Use(s.guard)
+		r.Get("/about", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, cfg.About) })
+		r.Post("/realtime/calls", s.createCall)
+		r.Patch("/realtime/calls/{id}", s.renegotiateCall)
+		r.Delete("/realtime/calls/{id}", s.deleteCall)
+		r.Post("/conversations", s.createConversation)
+		r.Delete("/conversations/{id}", s.deleteConversation)
+		r.Post("/conversations/{id}/messages", s.createMessage)
+		r.Get("/conversations/{id}/events", s.streamEvents)
+	})
+	r.Method(http.MethodGet, "/*", cfg.Page)
+	s.router = r
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
+
+// Close waits for what requests have left behind: channels to clients. The
+// conversations themselves end with their host.
+func (s *Server) Close(ctx context.Context) error {
+	idle := make(chan struct{})
+	go func() { s.serving.Wait(); close(idle) }()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// ready says whether a caller would be served well now.
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	missing := s.Ready()
+	status, word := http.StatusOK, "ready"
+	if len(missing) > 0 {
+		status, word = http.StatusServiceUnavailable, "not ready"
+	}
+	writeJSON(w, status, map[string]any{"status": word, "missing": append([]string{}, missing...), "conversations": s.Host.Count()})
+}
+
+// recoverer keeps one request's fault from ending the program.
+func (s *Server) recoverer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if v := recover(); v != nil {
+				if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(v)
+				}
+				s.log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", v)
+				s.fail(w, r, problem(http.StatusInternalServerError, "internal", "Something failed on our side; it has been logged."))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// begin starts a conversation and has it watched.
+func (s *Server) begin(ctx context.Context, voice bool) (*agent.Conversation, error) {
+	opts, err := s.NewOptions(ctx, voice)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Host.Begin(opts)
+	if err != nil {
+		return nil, err
+	}
+	if s.Watch != nil {
+		s.Watch(c)
+	}
+	return c, nil
+}
+
+// find returns the conversation a request names.
+func (s *Server) find(r *http.Request) (*agent.Conversation, error) {
+	id := chi.URLParam(r, "id")
+	if c := s.Host.Find(id); c != nil {
+		return c, nil
+	}
+	return nil, problem(http.StatusNotFound, "no-conversation", "There is no conversation %q; it may have ended.", id)
+}
+
+// setupTime bounds the making of a call.
+const setupTime = 10 * time.Second
