@@ -13,6 +13,10 @@ const (
 	maxEvent = 1 << 20
 	// maxStream bounds a whole stream, comments and all.
 	maxStream = 16 << 20
+	// maxAfter bounds what is read behind "[DONE]".
+	maxAfter = 64 << 10
+	// maxLines is up to how many lines an event is looked at before its blank line.
+	maxLines = 16
 )
 
 // stream reads server-sent events (the WHATWG HTML standard, section 9.2) and
@@ -31,18 +35,19 @@ type stream struct {
 	end  string
 	body io.ReadCloser
 	in   *bufio.Reader
-	read int // bytes taken from in
+	left int // bytes that may still come
 
 	line   []byte // the line being read
 	skipLF bool   // the last line ended with CR: an LF now belongs to it
 	event  []byte // the data of the event being put together
+	lines  int    // how many lines it has
 	isErr  bool   // the event's name is "error"
 	out    []byte // what Read has still to give
 	err    error  // how it ended; sticky
 }
 
 func newStream(c *Client, end string, body io.ReadCloser) *stream {
-	return &stream{c: c, end: end, body: body, in: bufio.NewReader(body)}
+	return &stream{c: c, end: end, body: body, in: bufio.NewReader(body), left: maxStream}
 }
 
 // Read implements io.Reader over the cleaned stream.
@@ -58,8 +63,15 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close implements io.Closer.
-func (s *stream) Close() error { return s.body.Close() }
+// Close implements io.Closer. After "[DONE]" it first reads the end of the body,
+// without which the connection could not be used again; the request's context
+// bounds how long that may take.
+func (s *stream) Close() error {
+	if errors.Is(s.err, io.EOF) {
+		_, _ = io.Copy(io.Discard, io.LimitReader(s.in, maxAfter))
+	}
+	return s.body.Close()
+}
 
 // step reads one line and acts on it.
 func (s *stream) step() {
@@ -72,7 +84,7 @@ func (s *stream) step() {
 		s.take(s.line)
 	}
 	if err != nil && s.err == nil {
-		if len(s.event) > 0 {
+		if len(s.event) > 0 && (s.isErr || complete(s.event)) {
 			s.dispatch()
 		}
 		if s.err == nil {
@@ -89,7 +101,7 @@ func (s *stream) readLine() error {
 		if err != nil {
 			return err
 		}
-		if s.read++; s.read > maxStream {
+		if s.left--; s.left < 0 {
 			return &Error{Kind: TooLarge, Op: s.c.op, Endpoint: s.end, Message: "the stream does not end"}
 		}
 		switch {
@@ -126,8 +138,9 @@ func (s *stream) take(line []byte) {
 		}
 		s.event = append(s.event, value...)
 		// Do not wait for the blank line: it may come in a later packet, and some
-		// servers leave it out.
-		if complete(s.event) {
+		// servers leave it out. No server writes JSON in many lines, but one might
+		// to make us look at it again and again.
+		if s.lines++; s.lines <= maxLines && complete(s.event) {
 			s.dispatch()
 		}
 	}
@@ -152,7 +165,7 @@ func (s *stream) dispatch() {
 			s.err = io.EOF
 		}
 	}
-	s.event = s.event[:0]
+	s.event, s.lines = s.event[:0], 0
 }
 
 // failure reads an event as an error; nil if it is none.

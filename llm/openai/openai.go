@@ -218,8 +218,8 @@ type answer struct {
 
 // open sends the request and reads up to the first chunk that says anything. A
 // failure until here can be tried again.
-func (b *Brain) open(ctx context.Context, req sdk.ChatCompletionRequest) (a *answer, err error) {
-	a = &answer{b: b, w: b.c.Watch(ctx)}
+func (b *Brain) open(ctx context.Context, req sdk.ChatCompletionRequest) (_ *answer, err error) {
+	a := &answer{b: b, w: b.c.Watch(ctx)}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -356,6 +356,7 @@ func (a *answer) finishReading() {
 
 func (a *answer) close() {
 	if a.stream != nil {
+		a.w.Within(trailer, "no end of the stream")
 		a.stream.Close()
 	}
 	a.w.Stop()
