@@ -1,0 +1,139 @@
+package prompts
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// lexicon is a set of short utterances. What is looked up may be several of
+// them in a row ("ok, yeah, right").
+type lexicon struct {
+	entries map[string]bool
+	longest int // in bytes
+}
+
+func newLexicon(entries []string) *lexicon {
+	l := &lexicon{entries: make(map[string]bool, len(entries))}
+	for _, e := range entries {
+		n := normal(e)
+		l.entries[n] = true
+		l.longest = max(l.longest, len(n))
+	}
+	return l
+}
+
+// maxShort is the longest text, in bytes, that can still be a mere sign of
+// listening or a yes or no; anything longer is not looked at.
+const maxShort = 120
+
+// normal brings a text into the form in which lexicons compare: lower case,
+// only letters and digits, words apart by one space, and a letter that is drawn
+// out ("mmmm", "yeees") once.
+func normal(text string) string {
+	var b strings.Builder
+	var last rune
+	gap := false
+	for _, r := range norm.NFKC.String(text) {
+		r = unicode.ToLower(r)
+		switch {
+		case r == '\'' || r == '’':
+			continue // don't and dont are one word
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r):
+			gap = true
+			continue
+		}
+		if gap && b.Len() > 0 {
+			b.WriteByte(' ')
+			last = 0
+		}
+		gap = false
+		if r != last {
+			b.WriteRune(r)
+		}
+		last = r
+	}
+	return b.String()
+}
+
+// covers says whether all of text is entries of l, one after another, with
+// courtesies ("please", "thank you") allowed between them but not alone. Between
+// words of scripts that write spaces an entry ends where a word ends.
+func (l *lexicon) covers(text string, courtesies *lexicon) bool {
+	if len(text) > maxShort {
+		return false
+	}
+	text = normal(text)
+	// What is known of the text up to byte i: covered, and with an entry in it.
+	type reach struct{ covered, entry bool }
+	reached := make([]reach, len(text)+1)
+	reached[0].covered = true
+	longest := max(l.longest, courtesies.longest)
+	for i := range text {
+		if !reached[i].covered {
+			continue
+		}
+		from := i
+		if text[from] == ' ' {
+			from++
+		}
+		for to := from + 1; to <= len(text) && to-from <= longest; to++ {
+			if !boundary(text, to) {
+				continue
+			}
+			entry := l.entries[text[from:to]]
+			if entry || courtesies.entries[text[from:to]] {
+				reached[to].covered = true
+				reached[to].entry = reached[to].entry || reached[i].entry || entry
+			}
+		}
+	}
+	return reached[len(text)].entry
+}
+
+// boundary says whether a word may end at byte i: at the end, at a space, or
+// anywhere between letters of scripts written without spaces.
+func boundary(text string, i int) bool {
+	if i == len(text) || text[i] == ' ' {
+		return true
+	}
+	r, _ := utf8.DecodeRuneInString(text[i:])
+	return unicode.In(r, unicode.Han, unicode.Thai, unicode.Hiragana, unicode.Katakana)
+}
+
+// Backchannel says whether a text is only a sign of listening ("mm-hm", "ok,
+// right") that wants no answer.
+func (b *Book) Backchannel(lang, text string) bool {
+	return b.covers(lang, text, func(l *language) *lexicon { return l.backchannels })
+}
+
+// Affirmation says whether a text is a plain yes and nothing else.
+func (b *Book) Affirmation(lang, text string) bool {
+	return b.covers(lang, text, func(l *language) *lexicon { return l.affirmations })
+}
+
+// Negation says whether a text is a plain no and nothing else.
+func (b *Book) Negation(lang, text string) bool {
+	return b.covers(lang, text, func(l *language) *lexicon { return l.negations })
+}
+
+func (b *Book) covers(lang, text string, which func(*language) *lexicon) bool {
+	courtesies := b.lexicon(lang, func(l *language) *lexicon { return l.courtesies })
+	return b.lexicon(lang, which).covers(text, courtesies)
+}
+
+// lexicon is a language's list, or the fallback's, or an empty one.
+func (b *Book) lexicon(lang string, which func(*language) *lexicon) *lexicon {
+	found := find(b, lang, func(l *language) []*lexicon {
+		if x := which(l); x != nil {
+			return []*lexicon{x}
+		}
+		return nil
+	})
+	if len(found) == 0 {
+		return &lexicon{}
+	}
+	return found[0]
+}
