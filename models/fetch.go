@@ -85,7 +85,7 @@ func (o Options) fetch(ctx context.Context, chosen []Model, t *tracker) error {
 	if err := os.Mkdir(staging, 0o755); err != nil {
 		return fmt.Errorf("making a folder to work in: %w", diskError(err, o.Dir))
 	}
-	defer os.RemoveAll(staging) //nolint:errcheck // the next fetch tries again
+	defer os.RemoveAll(staging) // if it cannot be, the next fetch tries again
 
 	batches := make(map[string][]Model) // by key of package
 	for _, model := range o.lacking(chosen) {
@@ -192,7 +192,7 @@ func (o Options) fetchPackage(ctx context.Context, key string, batch []Model, be
 		return fmt.Errorf("making a folder for %s: %w", p, diskError(err, o.Dir))
 	}
 	// What the client left is not needed any more, and may be large.
-	defer os.RemoveAll(below) //nolint:errcheck // the whole staging folder goes at the end
+	defer os.RemoveAll(below)
 
 	t.report(p, names, Downloading, 0)
 	archive, err := watchedDownload(ctx, p, below, func(n int64) { t.report(p, names, Downloading, n) })
@@ -254,7 +254,7 @@ func makeModel(ctx context.Context, p Package, model Model, archive, path string
 	if err != nil {
 		return fmt.Errorf("opening its folder: %w", err)
 	}
-	defer root.Close() //nolint:errcheck // a folder
+	defer root.Close()
 	if err := unpack(archive, p.Kind, model.Take, root); err != nil {
 		return err
 	}

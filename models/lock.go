@@ -24,7 +24,7 @@ func lock(ctx context.Context, path string, waiting func()) (unlock func(), err 
 	}
 	defer func() {
 		if err != nil {
-			file.Close() //nolint:errcheck // nothing was written
+			file.Close()
 		}
 	}()
 	tick := time.NewTicker(lockPoll)
@@ -32,7 +32,7 @@ func lock(ctx context.Context, path string, waiting func()) (unlock func(), err 
 	for first := true; ; first = false {
 		err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
-			return func() { file.Close() }, nil //nolint:errcheck // nothing was written; closing lets go of the lock
+			return func() { file.Close() }, nil // closing lets go of the lock
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
 			return nil, fmt.Errorf("locking %s: %w", path, err)

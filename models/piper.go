@@ -62,7 +62,7 @@ func findVoice(folder *os.Root) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("opening the voice's folder: %w", err)
 	}
-	defer dir.Close() //nolint:errcheck // only read from
+	defer dir.Close()
 	names, err := dir.Readdirnames(-1)
 	if err != nil {
 		return "", fmt.Errorf("reading the voice's folder: %w", err)

@@ -143,8 +143,8 @@ func tarball(t testing.TB, entries ...entry) []byte {
 			}
 		}
 	}
-	for _, close := range []func() error{w.Close, zipped.Close} {
-		if err := close(); err != nil {
+	for _, finish := range []func() error{w.Close, zipped.Close} {
+		if err := finish(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -162,7 +162,7 @@ func (m Model) survey(path string, visit func(Piece, []string, *os.Root) error) 
 	if err != nil {
 		return fmt.Errorf("opening the model's folder: %w", err)
 	}
-	defer root.Close() //nolint:errcheck // only read from
+	defer root.Close()
 	for _, p := range m.Holds {
 		names := []string{p.To}
 		if p.folder() {
@@ -196,7 +196,7 @@ func hashFile(root *os.Root, name string) (string, int64, error) {
 	if err != nil {
 		return "", 0, err
 	}
-	defer file.Close() //nolint:errcheck // only read from
+	defer file.Close()
 	digest := sha256.New()
 	n, err := io.Copy(digest, file)
 	return hexSum(digest), n, err

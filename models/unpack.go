@@ -50,7 +50,7 @@ func readWheel(archive string, t *taking) error {
 	if err != nil {
 		return fmt.Errorf("%w: opening %s: %w", ErrDamaged, filepath.Base(archive), err)
 	}
-	defer z.Close() //nolint:errcheck // only read from
+	defer z.Close()
 	if len(z.File) > maxEntries {
 		return fmt.Errorf("%w: %s holds more than %d files", ErrDamaged, filepath.Base(archive), maxEntries)
 	}
@@ -71,7 +71,7 @@ func readTarball(archive string, t *taking) error {
 	if err != nil {
 		return fmt.Errorf("opening a downloaded package: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // only read from
+	defer file.Close()
 	unzipped, err := gzip.NewReader(file)
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, filepath.Base(archive), err)
@@ -179,7 +179,7 @@ func copyEntry(to io.Writer, open func() (io.ReadCloser, error), room int64) (in
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	defer from.Close() //nolint:errcheck // only read from
+	defer from.Close()
 	n, err := io.Copy(to, io.LimitReader(from, room+1))
 	switch {
 	case errors.As(err, new(*fs.PathError)): // the disk's fault
@@ -207,7 +207,7 @@ func (t *taking) check() error {
 
 // compare checks the files of a piece, in any order, against its size and sum.
 func (p Piece) compare(files []sum, size int64) error {
-	found := ""
+	var found string
 	if p.folder() {
 		if len(files) != p.Files {
 			return fmt.Errorf("%w: it holds %d files, not %d", ErrChecksum, len(files), p.Files)

@@ -17,6 +17,7 @@ import (
 type commands struct {
 	Version versionFlag `help:"Print the version."`
 	Models  modelsCmd   `cmd:"" help:"Download and list the model files."`
+	Check   checkCmd    `cmd:"" help:"Say what is ready on this machine and what is missing."`
 }
 
 func main() {

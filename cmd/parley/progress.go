@@ -51,10 +51,12 @@ func (b *barProgress) report(e models.Event) {
 			progressbar.OptionSetWidth(30),
 		)
 	}
-	if e.Stage == models.Unpacking {
+	switch e.Stage {
+	case models.Unpacking:
 		b.bar.Describe("Unpacking " + strings.Join(e.Models, ", "))
-	} else if e.Stage == models.Done {
+	case models.Done:
 		b.bar.Describe("Fetching models")
+	case models.Waiting, models.Downloading:
 	}
 	_ = b.bar.Set64(e.Bytes) // a bar that cannot be drawn is no reason to stop
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // version is set by the linker, see the Makefile.
-var version = "dev" //nolint:gochecknoglobals // the linker can set nothing else
+var version = "dev"
 
 // versionFlag prints the version and ends the program.
 type versionFlag bool
