@@ -104,7 +104,7 @@ func (r *Resampler) Process(dst, src []int16) []int16 {
 		return dst
 	}
 	r.started = true
-	dst = slices.Grow(dst, len(src)*r.up/r.down+1)
+	dst = slices.Grow(dst, r.count(len(src)))
 	for len(src) > 0 {
 		n := min(len(src), block)
 		fresh := r.work[r.taps-1:][:n]
@@ -116,6 +116,11 @@ func (r *Resampler) Process(dst, src []int16) []int16 {
 		src = src[n:]
 	}
 	return dst
+}
+
+// count is how many output samples n new input samples make possible.
+func (r *Resampler) count(n int) int {
+	return max((n-r.next)*r.up-r.phase+r.down-1, 0) / r.down
 }
 
 // Flush appends what is still in the filter, Delay samples, to dst, and resets.

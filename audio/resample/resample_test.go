@@ -148,7 +148,10 @@ func TestChunks(t *testing.T) {
 			in := 0
 			for rest := pcm; len(rest) > 0; {
 				n := min(random.IntN([]int{2, 50, 2000}[round]+1), len(rest))
-				got = r.Process(got, rest[:n])
+				before, counted := len(got), r.count(n)
+				if got = r.Process(got, rest[:n]); len(got)-before != counted {
+					t.Fatalf("%d samples, counted were %d", len(got)-before, counted)
+				}
 				rest = rest[n:]
 				in += n
 				if promised := (in*to + from - 1) / from; len(got) != promised {
