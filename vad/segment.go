@@ -58,7 +58,7 @@ type Segmenter struct {
 
 	speaking bool
 	any      bool    // segment holds one that was reported
-	segment  segment // the current one, or the last
+	segment  segment // the current one, or the last one
 	maybe    segment // voice that is not yet MinSpeech long
 	heard    int64   // the sample after the last window
 	begun    bool    // heard means something
@@ -119,18 +119,19 @@ func (s *Segmenter) Push(prob float32, at int64) Update {
 	return u
 }
 
-// advance takes the samples from from to before to.
+// advance takes the samples from from to before to, all of one probability.
 func (s *Segmenter) advance(u *Update, prob float32, from, to int64) {
 	if s.speaking {
-		if from-s.segment.end >= s.minSilence { // it ended in a gap
-			s.speaking, u.Stopped = false, true
-		} else if prob >= s.stop {
+		ended := from-s.segment.end >= s.minSilence // in a gap
+		if !ended && prob >= s.stop {
 			s.segment.add(prob, from, to)
 			return
-		} else if to-s.segment.end >= s.minSilence {
-			s.speaking, u.Stopped = false, true
+		}
+		if to-s.segment.end < s.minSilence {
 			return
-		} else {
+		}
+		s.speaking, u.Stopped = false, true
+		if !ended {
 			return
 		}
 	}
@@ -138,10 +139,10 @@ func (s *Segmenter) advance(u *Update, prob float32, from, to int64) {
 		s.maybe = segment{}
 	}
 	switch {
-	case s.maybe.windows == 0 && prob >= s.start:
-		s.maybe = segment{start: from}
-		s.maybe.add(prob, from, to)
 	case s.maybe.windows > 0 && prob >= s.stop:
+		s.maybe.add(prob, from, to)
+	case s.maybe.windows == 0 && prob >= s.start:
+		s.maybe.start = from
 		s.maybe.add(prob, from, to)
 	}
 	if s.maybe.windows > 0 && s.maybe.voiced >= s.minSpeech {
