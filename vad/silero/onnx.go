@@ -134,7 +134,7 @@ func eachField(msg []byte, f func(protowire.Number, protowire.Type, []byte) erro
 		msg = msg[n:]
 		n = protowire.ConsumeFieldValue(num, typ, msg)
 		if n < 0 {
-			return fmt.Errorf("field %d: %w", num, protowire.ParseError(n))
+			return fmt.Errorf("not a protobuf message: field %d: %w", num, protowire.ParseError(n))
 		}
 		v := msg[:n]
 		if typ == protowire.BytesType {
