@@ -18,6 +18,7 @@ type commands struct {
 	Version versionFlag `help:"Print the version."`
 	Models  modelsCmd   `cmd:"" help:"Download and list the model files."`
 	Check   checkCmd    `cmd:"" help:"Say what is ready on this machine and what is missing."`
+	Config  configCmd   `cmd:"" help:"Explain and check parley.yaml."`
 }
 
 func main() {

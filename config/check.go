@@ -1,0 +1,74 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// crossCheck checks what no key can be judged by alone.
+func (d *decoder) crossCheck(c *Config) {
+	say := func(path, format string, args ...any) { d.failAt(d.place(path), path, fmt.Sprintf(format, args...)) }
+	if len(c.LLM) == 0 {
+		say("llm", "the list is empty; leave it out for \"[{engine: rules}]\"")
+	}
+	for i, l := range c.LLM {
+		if l.Engine == Rules && i < len(c.LLM)-1 {
+			say(fmt.Sprintf("llm[%d]", i), "the engine \"rules\" never fails, so what comes after it is never asked; put it last")
+		}
+	}
+	t := c.Turn
+	switch {
+	case t.Recognise > t.Silence:
+		say("turn.recognise", "%s is longer than turn.silence (%s): a turn would end before it is recognised", t.Recognise, t.Silence)
+	case t.Silence > t.Unsure:
+		say("turn.silence", "%s is longer than turn.unsure (%s)", t.Silence, t.Unsure)
+	case t.Unsure > t.MaxSilence:
+		say("turn.unsure", "%s is longer than turn.max_silence (%s)", t.Unsure, t.MaxSilence)
+	case t.MaxSilence > t.Dictation:
+		say("turn.max_silence", "%s is longer than turn.dictation (%s)", t.MaxSilence, t.Dictation)
+	}
+	if !Loopback(c.Server.Addr) && len(c.Server.Keys) == 0 {
+		say("server.addr", "%s can be reached from outside, so server.keys must be set; without keys only 127.0.0.1, [::1] and localhost are possible", c.Server.Addr)
+	}
+	if l := c.Limits; l.Connecting > l.Calls && d.given("limits.connecting") {
+		say("limits.connecting", "%d is more than limits.calls (%d)", l.Connecting, l.Calls)
+	}
+}
+
+// given says whether the file has a value at a path.
+func (d *decoder) given(path string) bool { _, ok := d.places[path]; return ok }
+
+// place is where a path stands in the file, or the closest thing above it.
+func (d *decoder) place(path string) place {
+	for p := path; p != ""; p = parent(p) {
+		if at, ok := d.places[p]; ok {
+			return at
+		}
+	}
+	return d.places[""]
+}
+
+// parent is the path above a path.
+func parent(path string) string {
+	for i := len(path) - 1; i > 0; i-- {
+		if path[i] == '.' || path[i] == '[' {
+			return path[:i]
+		}
+	}
+	return ""
+}
+
+// Loopback says whether an address to listen on can be reached from this machine
+// only.
+func Loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}

@@ -1,0 +1,170 @@
+// Package config reads parley.yaml. A wrong key or value is an error that names
+// file, line, column and what would be right, and all of them are told at once.
+//
+// The structs below are the whole truth: what a key is called, what it may hold
+// and what it means stands in their tags, from which the reader, the checks and
+// the JSON Schema are all made.
+//
+//	yaml     the key
+//	doc      what it means, for people
+//	enum     the values it may have
+//	min, max the bounds of a number or a duration
+//	engine   the engines that have the key; for the others it is an error
+//	need     the engines for which it must be given ("*" for always)
+//	check    the shape of a string: url, listen, ip, stun, turn, language
+package config
+
+import "time"
+
+// The engines.
+const (
+	Local  = "local"
+	OpenAI = "openai"
+	Rules  = "rules"
+)
+
+// Config is the whole of parley.yaml.
+type Config struct {
+	Server    Server    `yaml:"server" doc:"Where the server listens and who may use it."`
+	Shop      Shop      `yaml:"shop" doc:"The shop that the agent works for."`
+	ASR       ASR       `yaml:"asr" doc:"How speech becomes text."`
+	LLM       []LLM     `yaml:"llm" doc:"What answers, in order of preference: when one fails, the next takes the turn."`
+	TTS       TTS       `yaml:"tts" doc:"How text becomes speech."`
+	Turn      Turn      `yaml:"turn" doc:"When a caller is taken to have finished."`
+	Interrupt Interrupt `yaml:"interrupt" doc:"How readily the agent gives way to a caller who speaks over it."`
+	WebRTC    WebRTC    `yaml:"webrtc" doc:"How calls reach this server."`
+	Limits    Limits    `yaml:"limits" doc:"What bounds the load."`
+	Log       Log       `yaml:"log" doc:"What is logged, to standard error."`
+}
+
+// Server says where the server listens.
+type Server struct {
+	Addr string   `yaml:"addr" check:"listen" doc:"Host and port to listen on. On anything but loopback, keys are needed."`
+	Keys []Secret `yaml:"keys" doc:"API keys of which each request must carry one. None means open, on loopback only."`
+}
+
+// Shop says whom the agent works for.
+type Shop struct {
+	Name     string `yaml:"name" doc:"The shop's name, as the agent says it."`
+	Language string `yaml:"language" check:"language" doc:"BCP 47 tag of the language in which a conversation begins, such as en or id-ID."`
+	Data     string `yaml:"data" doc:"Folder for the shop's data. Empty means the user's data folder."`
+}
+
+// ASR chooses and sets up the recogniser.
+type ASR struct {
+	Engine         string        `yaml:"engine" enum:"local,openai" doc:"local: on this machine. openai: any server with OpenAI's /audio/transcriptions."`
+	BaseURL        string        `yaml:"base_url" engine:"openai" need:"openai" check:"url" doc:"Address up to and with the version, such as https://api.openai.com/v1."`
+	Model          string        `yaml:"model" engine:"openai" need:"openai" doc:"The server's name for the model."`
+	APIKey         Secret        `yaml:"api_key" engine:"openai" doc:"The key, as a reference to an environment variable."`
+	Timeout        time.Duration `yaml:"timeout" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait for a transcript. 0 means 6s."`
+	Partials       bool          `yaml:"partials" engine:"openai" doc:"Also recognise while the caller still speaks, for captions. Each costs as much as a final one."`
+	DetectLanguage bool          `yaml:"detect_language" engine:"openai" doc:"Ask which language was heard (verbose_json). Not every model can say."`
+	Prompt         string        `yaml:"prompt" engine:"openai" doc:"Words the model may expect, such as product names."`
+	Dir            string        `yaml:"dir" engine:"local" doc:"Folder of another Moonshine model. Empty means the one that parley fetches."`
+	Threads        int           `yaml:"threads" engine:"local" min:"1" max:"64" doc:"Threads of one recognition. 0 means 1."`
+	Parallel       int           `yaml:"parallel" engine:"local" min:"1" max:"64" doc:"Recognitions that run at once. 0 means 2."`
+}
+
+// LLM chooses and sets up a brain.
+type LLM struct {
+	Engine          string        `yaml:"engine" enum:"rules,openai" need:"*" doc:"rules: embedded, without a network. openai: any server with OpenAI's /chat/completions."`
+	BaseURL         string        `yaml:"base_url" engine:"openai" need:"openai" check:"url" doc:"Address up to and with the version, such as https://api.openai.com/v1."`
+	Model           string        `yaml:"model" engine:"openai" need:"openai" doc:"The server's name for the model."`
+	APIKey          Secret        `yaml:"api_key" engine:"openai" doc:"The key, as a reference to an environment variable."`
+	FirstToken      time.Duration `yaml:"first_token" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait for the first token. 0 means 6s."`
+	Between         time.Duration `yaml:"between" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait from one token to the next. 0 means 4s."`
+	Timeout         time.Duration `yaml:"timeout" engine:"openai" min:"1s" max:"10m" doc:"Longest time for a whole answer. 0 means 60s."`
+	MaxTokens       int           `yaml:"max_tokens" engine:"openai" min:"1" max:"100000" doc:"Longest answer in tokens. 0 leaves it to the server."`
+	Temperature     *float64      `yaml:"temperature" engine:"openai" min:"0" max:"2" doc:"Sampling temperature. Left out, the server decides."`
+	ReasoningEffort string        `yaml:"reasoning_effort" engine:"openai" enum:"none,minimal,low,medium,high" doc:"How much a model that can think does so before it answers. Callers wait for it."`
+}
+
+// TTS chooses and sets up the voice.
+type TTS struct {
+	Engine       string        `yaml:"engine" enum:"local,openai" doc:"local: on this machine. openai: any server with OpenAI's /audio/speech."`
+	BaseURL      string        `yaml:"base_url" engine:"openai" need:"openai" check:"url" doc:"Address up to and with the version, such as https://api.openai.com/v1."`
+	Model        string        `yaml:"model" engine:"openai" need:"openai" doc:"The server's name for the model."`
+	Voice        string        `yaml:"voice" engine:"openai" need:"openai" doc:"The server's name for the voice, such as alloy."`
+	APIKey       Secret        `yaml:"api_key" engine:"openai" doc:"The key, as a reference to an environment variable."`
+	Format       string        `yaml:"format" engine:"openai" enum:"pcm,wav" doc:"How the sound travels. Empty means pcm."`
+	Rate         int           `yaml:"rate" engine:"openai" min:"8000" max:"96000" doc:"Rate of pcm in Hz. 0 means 24000, as OpenAI sends it."`
+	Instructions string        `yaml:"instructions" engine:"openai" doc:"How to speak, for models that take it."`
+	FirstByte    time.Duration `yaml:"first_byte" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait for the first sound. 0 means 5s."`
+	Between      time.Duration `yaml:"between" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait from one piece of sound to the next. 0 means 3s."`
+	Speed        float64       `yaml:"speed" min:"0.25" max:"4" doc:"How fast the voice speaks. 0 means 1, its own speed."`
+	Dir          string        `yaml:"dir" engine:"local" doc:"Folder of another Piper voice. Empty means the one that parley fetches."`
+	Language     string        `yaml:"language" engine:"local" check:"language" doc:"BCP 47 tag of what that voice speaks. Empty means en-US."`
+	Threads      int           `yaml:"threads" engine:"local" min:"1" max:"64" doc:"Threads of one synthesis. 0 means 1."`
+	Parallel     int           `yaml:"parallel" engine:"local" min:"1" max:"64" doc:"Syntheses that run at once. 0 means 2."`
+}
+
+// Turn says when a caller has finished.
+type Turn struct {
+	Recognise  time.Duration `yaml:"recognise" min:"20ms" max:"1s" doc:"Silence at which recognition starts, in advance."`
+	Silence    time.Duration `yaml:"silence" min:"100ms" max:"5s" doc:"Silence that ends a turn which sounds or reads complete."`
+	Unsure     time.Duration `yaml:"unsure" min:"100ms" max:"5s" doc:"Silence that ends a turn of which nothing is known."`
+	MaxSilence time.Duration `yaml:"max_silence" min:"100ms" max:"10s" doc:"Silence that ends a turn which sounds or reads incomplete."`
+	Dictation  time.Duration `yaml:"dictation" min:"100ms" max:"10s" doc:"Silence that ends a turn in which something is dictated, such as an order number."`
+	MinVoice   time.Duration `yaml:"min_voice" min:"0s" max:"1s" doc:"Least voice that a transcript must rest on, since recognisers make words up for noise."`
+}
+
+// Interrupt says how readily the agent gives way.
+type Interrupt struct {
+	After       time.Duration `yaml:"after" min:"0s" max:"2s" doc:"Speech it takes to cut the agent off for good. It falls silent at once in any case."`
+	ResumeAfter time.Duration `yaml:"resume_after" min:"0s" max:"5s" doc:"Silence after which a false alarm is over and the agent goes on from the same word."`
+}
+
+// WebRTC says how calls reach the server.
+type WebRTC struct {
+	UDP       string   `yaml:"udp" check:"listen" doc:"Address and port that all calls share, such as :3478. Port 0 takes a free one. Empty means the server's host and a free port."`
+	TCP       string   `yaml:"tcp" check:"listen" doc:"The same for callers whose network lets no UDP through. Empty means the server's host and a free port."`
+	PublicIPs []string `yaml:"public_ips" check:"ip" doc:"Addresses under which this server is reached from outside, when it stands behind a 1:1 NAT."`
+	STUN      []string `yaml:"stun" check:"stun" doc:"STUN servers, such as stun:stun.example.org:3478. A server with a public address needs none."`
+	TURN      []TURN   `yaml:"turn" doc:"TURN servers."`
+}
+
+// TURN is a relay for callers that cannot be reached otherwise.
+type TURN struct {
+	URLs       []string `yaml:"urls" check:"turn" need:"*" doc:"Addresses, such as turn:turn.example.org:3478?transport=udp."`
+	Username   string   `yaml:"username" need:"*" doc:"User name."`
+	Credential Secret   `yaml:"credential" need:"*" doc:"Password, as a reference to an environment variable."`
+}
+
+// Limits bound the load.
+type Limits struct {
+	Calls        int           `yaml:"calls" min:"1" max:"100000" doc:"Calls at once."`
+	Connecting   int           `yaml:"connecting" min:"1" max:"100000" doc:"Calls at once that are not connected yet."`
+	Conversation time.Duration `yaml:"conversation" min:"10s" max:"24h" doc:"Longest conversation."`
+	Recognition  time.Duration `yaml:"recognition" min:"100ms" max:"60s" doc:"Longest wait for a transcript before the caller hears an apology."`
+	FirstToken   time.Duration `yaml:"first_token" min:"100ms" max:"60s" doc:"Longest wait for an answer to begin before the caller hears an apology."`
+	Synthesis    time.Duration `yaml:"synthesis" min:"100ms" max:"60s" doc:"Longest wait for a clause to sound before the caller reads an apology."`
+	Steps        int           `yaml:"steps" min:"1" max:"50" doc:"Times the brain may be asked in one turn, which bounds its tool calls."`
+	Text         int           `yaml:"text" min:"100" max:"65536" doc:"Longest typed message in bytes."`
+}
+
+// Log says what is logged.
+type Log struct {
+	Level  string `yaml:"level" enum:"debug,info,warn,error" doc:"The least that is logged."`
+	Format string `yaml:"format" enum:"text,json" doc:"text for people, json for machines."`
+}
+
+// Default is the config without a file: everything embedded, on loopback.
+func Default() *Config {
+	return &Config{
+		Server: Server{Addr: "127.0.0.1:8080"},
+		Shop:   Shop{Name: "Parley Demo Shop", Language: "en"},
+		ASR:    ASR{Engine: Local},
+		LLM:    []LLM{{Engine: Rules}},
+		TTS:    TTS{Engine: Local},
+		Turn: Turn{
+			Recognise: 100 * time.Millisecond, Silence: 250 * time.Millisecond, Unsure: 500 * time.Millisecond,
+			MaxSilence: 1200 * time.Millisecond, Dictation: 1500 * time.Millisecond, MinVoice: 120 * time.Millisecond,
+		},
+		Interrupt: Interrupt{After: 240 * time.Millisecond, ResumeAfter: 400 * time.Millisecond},
+		Limits: Limits{
+			Calls: 250, Connecting: 100, Conversation: 2 * time.Hour,
+			Recognition: 8 * time.Second, FirstToken: 8 * time.Second, Synthesis: 6 * time.Second, Steps: 8, Text: 8 << 10,
+		},
+		Log: Log{Level: "info", Format: "text"},
+	}
+}

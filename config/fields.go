@@ -1,0 +1,36 @@
+package config
+
+import (
+	"iter"
+	"reflect"
+)
+
+// fields gives the fields of a struct that are keys, in order.
+func fields(t reflect.Type) iter.Seq[reflect.StructField] {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			if f := t.Field(i); f.Tag.Get("yaml") != "" && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// fieldOf finds the field of a key.
+func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
+	for f := range fields(t) {
+		if f.Tag.Get("yaml") == key {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+// keys lists the keys of a struct, in order.
+func keys(t reflect.Type) []string {
+	var out []string
+	for f := range fields(t) {
+		out = append(out, f.Tag.Get("yaml"))
+	}
+	return out
+}
