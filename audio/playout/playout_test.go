@@ -316,8 +316,8 @@ func TestHoldAtTheSeamOfClauses(t *testing.T) {
 }
 
 func TestHoldAcrossTheSeam(t *testing.T) {
-	// 100 samples of the first clause are left: the fade goes on into the second,
-	// which then starts afresh.
+	// 100 samples of the first clause, and of its last word, are left: the fade goes
+	// on into the second clause, which is not said to have started.
 	a, b, _, _ := sounds()
 	a = append(a[:len(a)/tick*tick], a[12000:12100]...)
 	s := newStage(t)
@@ -328,10 +328,9 @@ func TestHoldAcrossTheSeam(t *testing.T) {
 	s.tick(1)
 	s.told("first1 1.0 1.1 1.2 silent")
 	s.Resume()
-	s.tick(len(b)/tick + 2)
-	cut := len(a) - 100
-	// What is left is softer at first, since a ramp of 120 samples begins with it.
-	in := slices.Concat(a[cut:], b)
+	s.tick(len(b)/tick + 20)
+	cut, last := len(a)-100, Align(a, weights(lengthsA...))[2]
+	in := slices.Concat(a[last:], b)
 	s.wants(a[:cut], ramp(slices.Concat(a[cut:], b[:20]), 1, 0), silence(tick-fade), ramp(in[:fade], 0, 1), in[fade:])
 }
 
