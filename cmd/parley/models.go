@@ -8,6 +8,7 @@ import (
 	"os"
 	"text/tabwriter"
 
+	"parley/config"
 	"parley/models"
 )
 
@@ -15,6 +16,22 @@ import (
 type modelsCmd struct {
 	Pull modelsPullCmd `cmd:"" help:"Download the models that are not on this machine yet, and verify them."`
 	List modelsListCmd `cmd:"" help:"Show the models, what each is for, and whether it is here."`
+}
+
+// modelsFor names the models that a server with this config uses. Which of them
+// it cannot do without, their [models.Need] says.
+func modelsFor(c *config.Config) []string {
+	names := []string{"opus", "silero", "smart-turn"}
+	if c.ASR.Engine == config.Local && c.ASR.Dir == "" {
+		names = append(names, "moonshine-tiny-en")
+	}
+	if c.TTS.Engine == config.Local {
+		names = append(names, "espeak")
+		if c.TTS.Dir == "" {
+			names = append(names, "piper-en-us-joe")
+		}
+	}
+	return names
 }
 
 // modelsPullCmd downloads models.
