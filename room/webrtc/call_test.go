@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"parley/audio"
+	"parley/audio/g711"
 	"parley/room"
 )
 
@@ -76,7 +77,7 @@ func TestSentPacketsAreContinuous(t *testing.T) {
 		}
 	}
 	last := next()
-	silence := mulaw().Silence
+	silence := g711.MuLaw().Silence
 	if !bytes.Equal(last.Payload, silence) {
 		t.Error("with nothing to say the payload is not silence")
 	}

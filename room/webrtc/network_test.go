@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/audio"
+	"parley/audio/g711"
 )
 
 // badNetwork is a UDP socket that loses, doubles and reorders what it receives,
@@ -108,7 +109,7 @@ func (b *badNetwork) WriteTo(p []byte, to net.Addr) (int, error) {
 
 func newTestServerOn(t *testing.T, network *badNetwork) *Server {
 	t.Helper()
-	s, err := newServer(Config{UDP: "127.0.0.1:0", LostAfter: 3 * time.Second, Codecs: []audio.Codec{mulaw()}, Log: slog.New(slog.DiscardHandler)}, network.listen)
+	s, err := newServer(Config{UDP: "127.0.0.1:0", LostAfter: 3 * time.Second, Codecs: []audio.Codec{g711.MuLaw()}, Log: slog.New(slog.DiscardHandler)}, network.listen)
 	if err != nil {
 		t.Fatal(err)
 	}

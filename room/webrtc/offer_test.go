@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley/audio"
+	"parley/audio/g711"
 )
 
 // An offer as a browser writes it, cut to what matters.
@@ -101,10 +102,10 @@ func TestNoCommonCodec(t *testing.T) {
 // The answer names one codec, the first that is understood, under the client's
 // number, and switches off what is not wanted.
 func TestAnswer(t *testing.T) {
-	opus := mulaw()
+	opus := g711.MuLaw()
 	opus.Name, opus.ClockRate = "opus", 48000
 	s := newTestServer(t, func(c *Config) {
-		c.Codecs = []audio.Codec{opus, mulaw()}
+		c.Codecs = []audio.Codec{opus, g711.MuLaw()}
 		c.TCP = "127.0.0.1:0"
 		c.PublicIPs = []string{"203.0.113.7"}
 	})
@@ -150,7 +151,7 @@ func FuzzParseOffer(f *testing.F) {
 	f.Add(browserOffer + videoSection)
 	f.Add(strings.Replace(browserOffer, "a=rtpmap:111 opus/48000/2", "a=rtpmap:111 opus", 1))
 	f.Add("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=rtpmap:\r\n")
-	codecs := []audio.Codec{mulaw()}
+	codecs := []audio.Codec{g711.MuLaw()}
 	f.Fuzz(func(t *testing.T, text string) {
 		var e *OfferError
 		offered, err := parseOffer(text)

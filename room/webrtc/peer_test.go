@@ -16,6 +16,7 @@ import (
 	pion "github.com/pion/webrtc/v4"
 
 	"parley/audio"
+	"parley/audio/g711"
 )
 
 const patience = 15 * time.Second
@@ -151,7 +152,7 @@ func (p *peer) call(s *Server, g *guest) *Call {
 
 // say sends a tone in mu-law until the peer is closed; hz is asked for each tick.
 func (p *peer) say(hz func() float64) {
-	codec := mulaw()
+	codec := g711.MuLaw()
 	encoder, err := codec.NewEncoder()
 	if err != nil {
 		p.t.Fatal(err)
@@ -188,7 +189,7 @@ func (p *peer) say(hz func() float64) {
 // hear collects n samples at 16 kHz from packets of mu-law.
 func (p *peer) hear(n int) []int16 {
 	p.t.Helper()
-	decoder, err := mulaw().NewHearing()
+	decoder, err := g711.MuLaw().NewHearing()
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func (p *peer) hear(n int) []int16 {
 // the test ends.
 func newTestServer(t testing.TB, change func(*Config)) *Server {
 	t.Helper()
-	config := Config{UDP: "127.0.0.1:0", Codecs: []audio.Codec{mulaw()}, Log: slog.New(slog.DiscardHandler)}
+	config := Config{UDP: "127.0.0.1:0", Codecs: []audio.Codec{g711.MuLaw()}, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&config)
 	}

@@ -59,7 +59,8 @@ type ICEServer struct {
 type Config struct {
 	// UDP and TCP are the addresses, host and port, that all calls share. A port of
 	// 0 takes a free one. At least one is needed. On a loopback or unspecified
-	// address, loopback candidates are offered too.
+	// address, loopback candidates are offered too. An unspecified address means
+	// those that the machine has when the server starts.
 	UDP, TCP string
 	// ICEServers are used on this side only. A client needs its own.
 	ICEServers []ICEServer
@@ -111,7 +112,7 @@ func New(config Config) (*Server, error) { return newServer(config, net.ListenPa
 
 // newServer takes the function that opens the UDP port, so that a test can put a
 // bad network there.
-func newServer(config Config, listenPacket func(network, address string) (net.PacketConn, error)) (*Server, error) {
+func newServer(config Config, listen listenPacket) (*Server, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
@@ -139,7 +140,7 @@ func newServer(config Config, listenPacket func(network, address string) (net.Pa
 		})
 	}
 
-	if err := errors.Join(s.setUpCodecs(), s.listen(listenPacket)); err != nil {
+	if err := errors.Join(s.setUpCodecs(), s.listen(listen)); err != nil {
 		return nil, errors.Join(err, s.closePorts())
 	}
 	return s, nil
@@ -153,25 +154,18 @@ func orDefault[T int | time.Duration](value, fallback T) T {
 }
 
 // listen opens the ports and puts them into pion's settings.
-func (s *Server) listen(listenPacket func(network, address string) (net.PacketConn, error)) error {
+func (s *Server) listen(listen listenPacket) error {
 	settings := &s.settings
 	var networks []pion.NetworkType
 	loopback := false
 	var loggers logging.LoggerFactory = slogFactory{s.log}
 
 	if s.config.UDP != "" {
-		conn, err := listenPacket("udp", s.config.UDP)
+		mux, addr, err := listenUDP(listen, s.config.UDP, loggers.NewLogger("udpmux"))
 		if err != nil {
 			return fmt.Errorf("opening the room's UDP port: %w", err)
 		}
-		if udp, ok := conn.(*net.UDPConn); ok {
-			// All calls share the socket: at 60 of them a pause of 100 ms fills
-			// 50 kB in kernel terms. A refusal by the kernel is no reason to stop.
-			_ = udp.SetReadBuffer(1 << 20)
-			_ = udp.SetWriteBuffer(1 << 20)
-		}
-		s.udpAddr = conn.LocalAddr()
-		mux := ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: loggers.NewLogger("udpmux")})
+		s.udpAddr = addr
 		s.closers = append(s.closers, mux.Close)
 		settings.SetICEUDPMux(mux)
 		networks = append(networks, pion.NetworkTypeUDP4, pion.NetworkTypeUDP6)

@@ -1,0 +1,52 @@
+package caller
+
+import (
+	"fmt"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	pion "github.com/pion/webrtc/v4"
+
+	"parley/audio"
+)
+
+// newAPI sets pion up for calls that offer one codec. Every call has sockets of its
+// own: an agent that serves all calls on one port tells them apart by ours.
+func newAPI(codec audio.Codec) (*pion.API, error) {
+	var settings pion.SettingEngine
+	settings.LoggerFactory = &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled}
+	settings.SetIncludeLoopbackCandidate(true)
+	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	settings.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4, pion.NetworkTypeTCP4})
+
+	engine := &pion.MediaEngine{}
+	err := engine.RegisterCodec(pion.RTPCodecParameters{
+		RTPCodecCapability: capability(codec), PayloadType: payloadType(codec),
+	}, pion.RTPCodecTypeAudio)
+	if err != nil {
+		return nil, fmt.Errorf("setting up codec %s: %w", codec.Name, err)
+	}
+	return pion.NewAPI(
+		pion.WithSettingEngine(settings), pion.WithMediaEngine(engine),
+		pion.WithInterceptorRegistry(&interceptor.Registry{}),
+	), nil
+}
+
+func capability(codec audio.Codec) pion.RTPCodecCapability {
+	c := pion.RTPCodecCapability{MimeType: "audio/" + codec.Name, ClockRate: uint32(codec.ClockRate)}
+	if codec.ClockRate == 48000 {
+		c.Channels, c.SDPFmtpLine = 2, "minptime=10;useinbandfec=1"
+	}
+	return c
+}
+
+func payloadType(codec audio.Codec) pion.PayloadType {
+	switch codec.Name {
+	case "PCMU":
+		return 0
+	case "PCMA":
+		return 8
+	}
+	return 111 // what browsers use for Opus
+}

@@ -1,0 +1,235 @@
+package caller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+	pion "github.com/pion/webrtc/v4"
+
+	"parley/audio"
+	"parley/audio/pace"
+)
+
+// outcome is what one call came to.
+type outcome struct {
+	err      error
+	turns    []Turn
+	tooShort int
+	// firstPacket is the time from the offer to the first packet, 0 if none came.
+	firstPacket time.Duration
+	gaps        []time.Duration
+	packets     int
+	lost        int
+}
+
+var errAgentHungUp = errors.New("the agent ended the call")
+
+// session is one call.
+type session struct {
+	options *Options
+	number  int
+	talk    *conversation
+
+	connection *pion.PeerConnection
+	track      *pion.TrackLocalStaticRTP
+	connected  chan struct{}
+	end        context.CancelCauseFunc
+	offered    time.Time
+
+	mu     sync.Mutex // guards what the reading goroutine writes
+	result outcome
+}
+
+// runSession makes one call from beginning to end.
+func runSession(ctx context.Context, options *Options, api *pion.API, number int) outcome {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	s := &session{
+		options: options, number: number, end: end,
+		talk:      newConversation(options, number),
+		connected: make(chan struct{}),
+	}
+	err := s.run(ctx, api)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.result.turns, s.result.tooShort = s.talk.result()
+	s.result.err = err
+	return s.result
+}
+
+func (s *session) run(ctx context.Context, api *pion.API) error {
+	resource, reading, err := s.connect(ctx, api)
+	if s.connection != nil {
+		defer reading.Wait()
+		defer s.connection.GracefulClose()
+	}
+	signals := signaller{s.options}
+	if err == nil {
+		s.options.Progress(s.number, "connected")
+		err = s.converse(ctx)
+	}
+	if hungUp := signals.hangup(ctx, resource); err == nil {
+		err = hungUp
+	}
+	return err
+}
+
+// connect exchanges descriptions and waits for the connection.
+func (s *session) connect(ctx context.Context, api *pion.API) (resource string, reading *sync.WaitGroup, err error) {
+	reading = new(sync.WaitGroup)
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	if s.connection, err = api.NewPeerConnection(pion.Configuration{}); err != nil {
+		return "", reading, fmt.Errorf("making a connection: %w", err)
+	}
+	if s.track, err = pion.NewTrackLocalStaticRTP(capability(s.options.Codec), "microphone", "caller"); err == nil {
+		_, err = s.connection.AddTrack(s.track)
+	}
+	if err != nil {
+		return "", reading, fmt.Errorf("adding a track: %w", err)
+	}
+	var once sync.Once
+	s.connection.OnConnectionStateChange(func(state pion.PeerConnectionState) {
+		switch state {
+		case pion.PeerConnectionStateConnected:
+			once.Do(func() { close(s.connected) })
+		case pion.PeerConnectionStateFailed, pion.PeerConnectionStateClosed:
+			s.end(errAgentHungUp)
+		}
+	})
+	s.connection.OnTrack(func(track *pion.TrackRemote, _ *pion.RTPReceiver) {
+		reading.Go(func() { s.read(track) })
+	})
+
+	offer, err := s.connection.CreateOffer(nil)
+	if err != nil {
+		return "", reading, fmt.Errorf("making an offer: %w", err)
+	}
+	gathered := pion.GatheringCompletePromise(s.connection)
+	if err := s.connection.SetLocalDescription(offer); err != nil {
+		return "", reading, fmt.Errorf("making an offer: %w", err)
+	}
+	select {
+	case <-gathered:
+	case <-ctx.Done():
+		return "", reading, fmt.Errorf("looking for addresses of this machine: %w", context.Cause(ctx))
+	}
+	s.offered = time.Now()
+	answer, resource, err := signaller{s.options}.offer(ctx, s.connection.LocalDescription().SDP)
+	if err != nil {
+		return resource, reading, err
+	}
+	err = s.connection.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: answer})
+	if err != nil {
+		return resource, reading, fmt.Errorf("the answer of %s cannot be used: %w", s.options.URL, err)
+	}
+	select {
+	case <-s.connected:
+		return resource, reading, nil
+	case <-ctx.Done():
+		if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
+			return resource, reading, cause
+		}
+		return resource, reading, fmt.Errorf("the agent answered, but no connection came about within %v: are its addresses reachable by UDP from here?", s.options.Timeout)
+	}
+}
+
+// converse sends until the conversation is over.
+func (s *session) converse(ctx context.Context) error {
+	talking, done := context.WithCancel(ctx)
+	defer done()
+	codec := s.options.Codec
+	step := uint32(time.Duration(codec.ClockRate) * audio.Tick / time.Second)
+	first := rand.Uint32()
+	packet := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}}
+	speaking := false
+	pace.Run(talking, func(now time.Time, n int64) {
+		payload, more := s.talk.tick(now)
+		if !more {
+			done()
+			return
+		}
+		packet.Marker = payload != nil && !speaking
+		speaking = payload != nil
+		if packet.Payload = payload; payload == nil {
+			packet.Payload = codec.Silence
+		}
+		packet.SequenceNumber++
+		packet.Timestamp = first + uint32(n)*step
+		_ = s.track.WriteRTP(packet)
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// read listens to the agent until its track ends.
+func (s *session) read(track *pion.TrackRemote) {
+	codec := s.options.Codec
+	hearing, err := newHearing(codec)
+	if err != nil {
+		s.end(fmt.Errorf("making a %s decoder: %w", codec.Name, err))
+		return
+	}
+	defer hearing.close()
+	record := s.options.Record
+	if s.number != 0 {
+		record = nil
+	}
+	var arrivals arrivals
+	var packet rtp.Packet
+	buffer := make([]byte, 1500)
+	for {
+		n, _, err := track.Read(buffer)
+		now := time.Now()
+		if err != nil {
+			return
+		}
+		if packet.Unmarshal(buffer[:n]) != nil || len(packet.Payload) == 0 {
+			continue
+		}
+		pcm, audible := hearing.hear(packet.Payload, record != nil)
+		s.talk.heard(now, audible)
+		if record != nil {
+			record(pcm)
+		}
+		s.mu.Lock()
+		if s.result.firstPacket == 0 {
+			s.result.firstPacket = now.Sub(s.offered)
+		}
+		s.result.packets++
+		arrivals.note(&packet.Header, now, codec.ClockRate, &s.result)
+		s.mu.Unlock()
+	}
+}
+
+// arrivals measures the gaps between packets.
+type arrivals struct {
+	any       bool
+	seq       uint16
+	timestamp uint32
+	at        time.Time
+}
+
+// note adds the time since the packet before to the gaps if both were sent one
+// right after the other, which their timestamps tell: a pause of silence
+// suppression is no gap.
+func (a *arrivals) note(header *rtp.Header, now time.Time, clockRate int, result *outcome) {
+	if a.any {
+		ahead := int16(header.SequenceNumber - a.seq)
+		if ahead <= 0 {
+			return // doubled or overtaken
+		}
+		result.lost += int(ahead) - 1
+		if ahead == 1 && header.Timestamp-a.timestamp <= uint32(clockRate/1000*60) {
+			result.gaps = append(result.gaps, now.Sub(a.at))
+		}
+	}
+	a.any, a.seq, a.timestamp, a.at = true, header.SequenceNumber, header.Timestamp, now
+}
