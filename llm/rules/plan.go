@@ -1,0 +1,282 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"parley/llm"
+)
+
+// plan works out the answer. It returns a *wanted when it needs a tool first.
+func (t *turn) plan() error {
+	if t.done != nil {
+		t.tellDone()
+	}
+	if t.text == "" {
+		return t.openOrPrompt()
+	}
+	awaited := slices.Contains([]string{askedOrder, askedRest, askedWhich, askedMeant}, t.state.Asked)
+	u := t.brain.understand(t.text, t.words, awaited)
+	if t.done != nil && (u.intent == yesIntent || u.intent == thanksIntent || len(t.words) <= 1) {
+		return nil // they were waiting for just that
+	}
+	switch u.intent {
+	case repeatIntent:
+		return t.repeat(false)
+	case goOnIntent:
+		if t.last != nil && t.last.Interrupted {
+			return t.repeat(true)
+		}
+		if t.state.Pending == nil {
+			t.say("not_understood")
+			t.say("can_do")
+			return nil
+		}
+		u.yes = true // "go ahead" after a question
+	case waitIntent:
+		t.say("take_your_time") // what was asked stays asked
+		return nil
+	}
+	if t.state.Pending != nil {
+		return t.confirming(u)
+	}
+	if handled, err := t.answering(u); handled || err != nil {
+		return err
+	}
+	return t.fresh(u)
+}
+
+// openOrPrompt speaks where the caller has said nothing.
+func (t *turn) openOrPrompt() error {
+	switch {
+	case t.count == 0 && t.last == nil:
+		t.say("greeting", "Name", "")
+	case t.done == nil:
+		t.say("nothing_heard")
+	}
+	return nil
+}
+
+// answering takes what was said as an answer to the agent's last question, if it
+// can be one.
+func (t *turn) answering(u understood) (handled bool, err error) {
+	asked := t.state.Asked
+	if asked == "" {
+		return false, nil
+	}
+	if u.intent == abortIntent || (u.intent == noIntent && asked != askedMeant && len(u.numbers) == 0 && !t.namesAnything(u)) {
+		t.drop()
+		t.say("fine_then")
+		t.say("anything_else")
+		return true, nil
+	}
+	other := u.intent != unknownIntent && u.intent != yesIntent && u.intent != noIntent && u.intent != t.taskIntent()
+	switch asked {
+	case askedMeant:
+		meant := t.state.Offered
+		switch {
+		case len(u.numbers) > 0:
+		case u.yes && t.heardQuestion() && len(meant) > 0:
+			t.state.Asked, t.state.Offered, t.state.Order = "", nil, meant[0]
+			return true, t.resume(u)
+		case u.yes && len(meant) > 0: // they agreed before they heard to what
+			t.ask(askedMeant, "did_you_mean", "Order", meant[0])
+			return true, nil
+		case u.no:
+			t.state.Offered, t.state.Digits = nil, ""
+			t.ask(askedOrder, "ask_order")
+			return true, nil
+		}
+	case askedItems:
+		if !other || (u.intent == orderIntent && t.namesAnything(u)) {
+			t.state.Asked = ""
+			return true, t.resume(u)
+		}
+	}
+	if !other || len(u.numbers) > 0 && u.intent == orderIntent {
+		if asked != askedMeant || len(u.numbers) > 0 {
+			return true, t.resume(u)
+		}
+	}
+	if !other {
+		return false, nil
+	}
+	t.state.Asked, t.state.Digits = "", ""
+	return false, nil
+}
+
+// taskIntent is the intent that goes on with the task under way.
+func (t *turn) taskIntent() intent {
+	switch t.state.Task {
+	case taskReturn:
+		return returnIntent
+	case taskOrder:
+		return orderIntent
+	}
+	return unknownIntent
+}
+
+// namesAnything says whether there is more in the words than a yes or a no:
+// something to look for among items.
+func (t *turn) namesAnything(u understood) bool {
+	return slices.ContainsFunc(u.rest, func(w string) bool {
+		return len(w) > 2 && !fillers[w] && !plainWords[w]
+	})
+}
+
+// plainWords name no thing; what is left of a sentence without them may.
+var plainWords = set("yes", "yeah", "yep", "no", "nope", "not", "please", "thanks", "thank", "the", "this", "that", "these", "those", "them", "they", "its",
+	"and", "but", "for", "from", "with", "want", "would", "like", "can", "could", "will", "just", "only", "one", "ones", "return", "returns", "back", "send", "order", "orders",
+	"number", "my", "dont", "cant", "okay", "sure", "well", "now", "ahead", "sorry", "wait", "actually", "mean", "have", "has", "are", "was", "about", "there", "any", "w0", "get", "give", "refund", "item", "items",
+	"right", "correct", "thats", "other", "another", "stop", "leave", "never", "mind", "know", "why", "what", "which", "when", "where", "who", "how", "too", "then", "again", "really", "maybe", "some")
+
+// resume goes on with the task that a question belonged to.
+func (t *turn) resume(u understood) error {
+	if t.state.Task == taskReturn {
+		return t.returning(u)
+	}
+	if u.intent == orderIntent && u.aspect != statusAspect {
+		t.state.Aspect = u.aspect
+	}
+	return t.about(u)
+}
+
+// drop forgets the task under way, though not which order it was about.
+func (t *turn) drop() {
+	t.state = state{Order: t.state.Order}
+}
+
+// fresh answers what does not belong to a question of the agent's.
+func (t *turn) fresh(u understood) error {
+	asked, task := t.state.Asked, t.state.Task
+	t.state.Asked, t.state.Offered = "", nil
+	switch u.intent {
+	case orderIntent:
+		t.state.Task, t.state.Aspect, t.state.Words = taskOrder, u.aspect, ""
+		return t.about(u)
+	case listIntent:
+		return t.list()
+	case returnIntent, damagedIntent:
+		if u.intent == damagedIntent {
+			t.say("sorry_to_hear")
+		}
+		t.state.Task, t.state.Aspect, t.state.Words = taskReturn, "", ""
+		return t.returning(u)
+	case exchangeIntent:
+		t.say("no_exchange")
+	case policyIntent:
+		t.say("return_policy")
+	case cancelIntent:
+		t.say("no_cancel")
+		t.say("can_do")
+	case changeIntent:
+		t.say("no_change")
+		t.say("can_do")
+	case productsIntent:
+		return t.products(u)
+	case personIntent:
+		t.say("person")
+		t.say("can_do")
+	case whoIntent:
+		t.say("who_am_i")
+		t.say("can_do")
+	case helpIntent:
+		t.say("can_do")
+	case greetIntent:
+		t.say("greeting_again")
+	case thanksIntent:
+		t.say("welcome")
+	case byeIntent:
+		t.drop()
+		t.say("goodbye")
+	case abortIntent:
+		t.drop()
+		t.say("left_as_is")
+	default:
+		return t.unclear(u, asked, task)
+	}
+	return nil
+}
+
+// unclear answers words without an intent: perhaps they are only a number, or
+// the name of a thing, after something that was asked before.
+func (t *turn) unclear(u understood, asked, task string) error {
+	if len(u.numbers) > 0 {
+		if task == "" {
+			t.state.Task = taskOrder
+		}
+		t.state.Aspect = statusAspect
+		return t.resume(u)
+	}
+	switch {
+	case u.yes && asked == "" && t.last != nil:
+		t.say("fine_then")
+		t.say("anything_else")
+	case u.no:
+		t.say("fine_then")
+	case len(t.words) <= 3:
+		t.say("not_understood")
+		t.say("can_do")
+	default:
+		t.say("out_of_scope")
+		t.say("can_do")
+	}
+	return nil
+}
+
+// repeat says again what the agent said last, or, after an interruption, what
+// of it was not heard. rest asks for the rest alone.
+func (t *turn) repeat(rest bool) error {
+	said := ""
+	if t.last != nil {
+		said = t.last.Text
+		if s, ok := decode(t.last.State); ok && s.Said != "" {
+			said = s.Said
+			if t.last.Interrupted {
+				said = unheard(s.Said, t.last.Text)
+			}
+		}
+	}
+	switch {
+	case said != "":
+		t.parts = append(t.parts, said)
+	case t.last == nil:
+		t.say("nothing_to_repeat")
+	case rest:
+		t.say("said_it_all")
+	default:
+		t.parts = append(t.parts, t.last.Text)
+	}
+	return nil
+}
+
+// tellDone says what a write did that the caller has not heard of yet.
+func (t *turn) tellDone() {
+	var o order
+	if !read(t.done, &o) || len(o.ReturnItems) == 0 {
+		return
+	}
+	t.state.Order, t.state.Task = o.number(), ""
+	t.say("return_was_done", "Items", t.theItems(known(o.Items, o.ReturnItems), o.Items), "Order", o.number())
+}
+
+// number is the order's number in the caller's words, completed by the part they
+// said before. ok is false when they said none.
+func (t *turn) number(u understood) (n number, ok bool) {
+	if len(u.numbers) == 0 {
+		return number{}, false
+	}
+	n = u.numbers[len(u.numbers)-1]
+	if t.state.Asked == askedRest && !n.Complete() && t.state.Digits != "" {
+		n.Digits = t.state.Digits + n.Digits
+	}
+	return n, true
+}
+
+// mentions says whether one of the words was said.
+func (t *turn) mentions(words ...string) bool { return contains(t.words, words...) }
+
+// read takes a tool's message apart.
+func read(m *llm.Message, into *order) bool {
+	return strings.HasPrefix(strings.TrimSpace(m.Text), "{") && unmarshal(m.Text, into)
+}

@@ -1,0 +1,198 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"parley/llm"
+)
+
+// The tools that the brain knows how to use.
+const (
+	toolOrder    = "get_order_details"
+	toolOrders   = "list_my_orders"
+	toolReturn   = "return_delivered_order_items"
+	toolProducts = "search_products"
+)
+
+// turn is one answer in the making. It is worked out anew at each step from the
+// history alone: the words of the caller since the agent was last heard, the
+// state before them, and the results of the tools used since. A plan that needs
+// a result which is not there yet stops with a wanted call, and runs again, from
+// the beginning, when it is.
+type turn struct {
+	brain *Brain
+	// text is what the caller said, words the same cut up, count how many times
+	// the caller has spoken.
+	text  string
+	words []string
+	count int
+	// calls is how many tools have been called for in the whole conversation.
+	calls int
+	// state is the one that the caller answered to, and becomes the next one.
+	state state
+	// last is the agent's last message that was heard at all.
+	last *llm.Message
+	// results are those of this turn's calls, by call.
+	results map[string]llm.Message
+	// done is a write that succeeded without the caller having heard of it.
+	done  *llm.Message
+	tools map[string]bool
+	// parts are the phrases of the answer; err is the first fault in one.
+	parts []string
+	err   error
+}
+
+// wanted is the error with which a plan asks for a tool's result.
+type wanted struct{ call llm.ToolCall }
+
+func (w *wanted) Error() string { return "rules: the result of " + w.call.Name + " is wanted" }
+
+// fold reads the history.
+func fold(b *Brain, r llm.Request) *turn {
+	t := &turn{brain: b, results: make(map[string]llm.Message), tools: make(map[string]bool, len(r.Tools))}
+	for _, tool := range r.Tools {
+		t.tools[tool.Name] = true
+	}
+	calls := make(map[string]llm.ToolCall)
+	for _, m := range r.Messages {
+		if m.Role == llm.User {
+			t.count++
+		}
+		for _, c := range m.ToolCalls {
+			calls[c.ID] = c
+			t.calls++
+		}
+	}
+	start := t.begin(r.Messages, calls)
+	var said []string
+	for _, m := range r.Messages[start:] {
+		switch m.Role {
+		case llm.User:
+			said = append(said, m.Text)
+		case llm.ToolRole:
+			if c, ok := calls[m.ToolCallID]; ok {
+				t.results[callKey(c.Name, c.Arguments)] = m
+			}
+		}
+	}
+	t.text = strings.TrimSpace(strings.Join(said, " "))
+	t.words = tokens(t.text)
+	t.before(r.Messages[:start])
+	return t
+}
+
+// begin finds the first message of the turn: the one after the agent was last
+// heard, or after a write had its effect. What the caller said while the agent
+// was still thinking belongs together.
+func (t *turn) begin(messages []llm.Message, calls map[string]llm.ToolCall) int {
+	spoken := false // a message of the caller has been passed on the way back
+	for i := len(messages) - 1; i >= 0; i-- {
+		switch m := messages[i]; {
+		case m.Role == llm.User:
+			spoken = true
+		case m.Role == llm.System:
+			return i + 1
+		case m.Role == llm.Assistant && len(m.ToolCalls) == 0 && strings.TrimSpace(m.Text) != "":
+			return i + 1
+		case m.Role == llm.ToolRole && spoken && succeeded(m):
+			t.done = &messages[i]
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// succeeded says whether a message tells of a write that was done.
+func succeeded(m llm.Message) bool {
+	if m.ToolName != toolReturn {
+		return false
+	}
+	var r struct {
+		Status string `json:"status"`
+	}
+	return json.Unmarshal([]byte(m.Text), &r) == nil && r.Status != "" && r.Status != confirmationRequired
+}
+
+// before takes over the state that the caller answered to: that of the last
+// message of ours that was heard at all.
+func (t *turn) before(messages []llm.Message) {
+	for i := len(messages) - 1; i >= 0; i-- {
+		m := &messages[i]
+		if m.Role != llm.Assistant || strings.TrimSpace(m.Text) == "" {
+			continue
+		}
+		if t.last == nil {
+			t.last = m
+		}
+		if s, ok := decode(m.State); ok {
+			t.state = s
+			break
+		}
+	}
+	if t.done != nil {
+		t.state.Pending = nil
+		if t.state.Asked == askedConfirm {
+			t.state.Asked = ""
+		}
+	}
+}
+
+// heardQuestion says whether the last question was heard to its end.
+func (t *turn) heardQuestion() bool {
+	return t.last == nil || !t.last.Interrupted || unheard(t.state.Said, t.last.Text) == ""
+}
+
+// callKey tells calls apart by what they would do.
+func callKey(name string, arguments json.RawMessage) string { return name + " " + string(arguments) }
+
+// use gives the result of a tool, or stops the plan until there is one. refusal
+// is the sentence of a tool that could not do it, "" when it could.
+func (t *turn) use(name string, arguments, result any) (refusal string, err error) {
+	if !t.tools[name] {
+		return "", errNoTool
+	}
+	raw, err := json.Marshal(arguments)
+	if err != nil {
+		return "", fmt.Errorf("rules: writing the arguments of %s: %w", name, err)
+	}
+	m, ok := t.results[callKey(name, raw)]
+	if !ok {
+		return "", &wanted{llm.ToolCall{ID: fmt.Sprintf("call_%d", t.calls+1), Name: name, Arguments: raw}}
+	}
+	text := strings.TrimSpace(m.Text)
+	if !strings.HasPrefix(text, "{") {
+		return text, nil
+	}
+	if err := json.Unmarshal([]byte(text), result); err != nil {
+		return "", fmt.Errorf("rules: reading the result of %s: %w", name, err)
+	}
+	return "", nil
+}
+
+// say adds a phrase to the answer.
+func (t *turn) say(key string, fields ...any) {
+	if p := t.phrase(key, fields...); p != "" {
+		t.parts = append(t.parts, p)
+	}
+}
+
+// phrase writes a phrase from the book; fields are names and values by turns.
+func (t *turn) phrase(key string, fields ...any) string {
+	data := make(map[string]any, len(fields)/2)
+	for i := 0; i+1 < len(fields); i += 2 {
+		data[fields[i].(string)] = fields[i+1]
+	}
+	p, err := t.brain.book.Variant(english, key, data, t.count)
+	if err != nil && t.err == nil {
+		t.err = err
+	}
+	return p
+}
+
+// ask adds a phrase that ends in a question, and notes what it asks for.
+func (t *turn) ask(what, key string, fields ...any) {
+	t.say(key, fields...)
+	t.state.Asked = what
+}
