@@ -162,7 +162,7 @@ func BenchmarkPair(b *testing.B) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	rss := residentKB(b)
+	rss := memoryKB(b, "VmRSS")
 	const n = 120
 	var keep []any
 	for range n {
@@ -172,7 +172,7 @@ func BenchmarkPair(b *testing.B) {
 		must(h.Decode(nil, p))(b)
 		keep = append(keep, e, d, h)
 	}
-	grown := residentKB(b) - rss
+	grown := memoryKB(b, "VmRSS") - rss
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	for b.Loop() {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -178,24 +179,18 @@ func (l *Library) compile(wasmPath, cacheDir string) error {
 	if err != nil {
 		return err
 	}
-	if cacheDir != "" {
-		if err := os.MkdirAll(cacheDir, 0o700); err != nil {
-			l.log.Warn("compiled Opus is not kept", "err", err)
-		} else if l.cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {
-			l.log.Warn("compiled Opus is not kept", "err", err)
-			l.cache = nil
-		}
-	}
-	if err := l.load(ctx, binary); err != nil && l.cache != nil {
-		l.log.Warn("the kept copy of compiled Opus cannot be used", "err", err)
+	l.openCache(cacheDir)
+	err = l.load(ctx, binary)
+	if err != nil && l.cache != nil {
+		// Most likely what is kept there is damaged: once more, from nothing.
+		l.log.Warn("compiled Opus cannot be taken from the cache", "err", err)
 		_ = l.runtime.Close(ctx)
 		_ = l.cache.Close(ctx)
-		l.cache = nil
+		emptyCache(cacheDir)
+		l.openCache(cacheDir)
 		err = l.load(ctx, binary)
-		if err != nil {
-			return fmt.Errorf("compiling %s: %w", wasmPath, err)
-		}
-	} else if err != nil {
+	}
+	if err != nil {
 		return fmt.Errorf("compiling %s: %w", wasmPath, err)
 	}
 	functions := l.module.ExportedFunctions()
@@ -213,6 +208,35 @@ func (l *Library) compile(wasmPath, cacheDir string) error {
 	}
 	l.instances = append(l.instances, first)
 	return nil
+}
+
+// openCache sets the cache, or leaves it nil where dir cannot be used.
+func (l *Library) openCache(dir string) {
+	l.cache = nil
+	if dir == "" {
+		return
+	}
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		var cache wazero.CompilationCache
+		if cache, err = wazero.NewCompilationCacheWithDir(dir); err == nil {
+			l.cache = cache
+			return
+		}
+	}
+	l.log.Warn("compiled Opus is not kept", "err", err)
+}
+
+// emptyCache removes what wazero keeps in dir, which are folders named for its
+// version. What cannot be removed is left to fail again.
+func emptyCache(dir string) {
+	kept, err := filepath.Glob(filepath.Join(dir, "wazero-*"))
+	if err != nil {
+		return
+	}
+	for _, folder := range kept {
+		_ = os.RemoveAll(folder)
+	}
 }
 
 // load makes a runtime and compiles the module in it, from the cache if it can.
