@@ -113,7 +113,7 @@ func boundary(text string, done int) int {
 		wasFirst      bool   // and the one before it was
 		broken        bool   // a line ended after the token before
 		space         = true // the last character was white
-		last          rune   // the last character
+		last          rune   // the last character that was not white
 		joint         int    // the last place where a cut is allowed at need
 		lengthAt      int    // length at token
 	)
@@ -142,9 +142,6 @@ func boundary(text string, done int) int {
 				case thai(last) || thai(r):
 					cut = length >= lim.comma
 				}
-				if !cut && !inQuote && length >= lim.force && mayPart(word, r) {
-					cut = true
-				}
 				if mayPart(word, r) {
 					joint = i
 				}
@@ -162,10 +159,16 @@ func boundary(text string, done int) int {
 			}
 		}
 		if white && !space {
-			// A token ends; only now is it known whether it is a joining word.
+			// A token ends; only now is it known whether it is a joining word, or the
+			// last one of a phrase, which should not be spoken alone.
 			word := text[token:i]
-			if lengthAt >= lim.join && !inQuote && joint == token && joins(word) && before != "" && !joins(before) {
-				return token
+			if before != "" && !inQuote && joint == token {
+				if lengthAt >= lim.join && joins(word) && !joins(before) {
+					return token
+				}
+				if lengthAt >= lim.force && (unicode.IsLetter(last) || unicode.IsDigit(last)) {
+					return token
+				}
 			}
 			before, wasFirst = word, first
 			first = false
@@ -199,12 +202,8 @@ func boundary(text string, done int) int {
 			length += letters(r)
 		}
 		runes++
-		space, last = white, r
-		if white {
-			last = ' '
-			if before != "" {
-				last, _ = utf8.DecodeLastRuneInString(before)
-			}
+		if space = white; !white {
+			last = r
 		}
 		i += size
 	}

@@ -13,7 +13,7 @@ func set(words ...string) map[string]bool {
 var (
 	// numbered are short for a word when a number follows and else words that may
 	// end a sentence ("No. 5", "No.").
-	numbered = set("no", "nos", "fig", "figs", "art", "pp", "vol", "ch", "sec", "nr", "num", "rp", "ext", "tel")
+	numbered = set("no", "nos", "fig", "figs", "art", "pp", "vol", "ch", "sec", "nr", "num", "rp", "ext", "tel", "tgl", "nomor")
 
 	// titles are followed by a name or more of the same sentence.
 	titles = set("mr", "mrs", "ms", "mx", "dr", "prof", "st", "rev", "hon", "gen", "sgt", "capt", "lt", "col",
