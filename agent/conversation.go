@@ -38,6 +38,7 @@ type Conversation struct {
 
 	// All below belongs to the goroutine in Run.
 	ctx       context.Context
+	stop      context.CancelCauseFunc
 	state     State
 	language  string
 	history   history
@@ -50,6 +51,8 @@ type Conversation struct {
 	floor     int64 // caller's position before which sound has been answered
 	pending   *pendingWrite
 	serials   int64
+	seq       int64 // of the last event
+	used      time.Time
 	alarm     *time.Timer
 }
 
@@ -181,9 +184,12 @@ func (c *Conversation) postFinal(m message) {
 // started has ended when it returns, except engines that ignore their context:
 // those it leaves after a moment, and says so in the log.
 func (c *Conversation) Run(ctx context.Context) error {
-	ctx, stop := context.WithTimeoutCause(ctx, c.opts.Tuning.Limits.Conversation, errTooLong)
-	defer stop()
-	c.ctx = ctx
+	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Tuning.Limits.Conversation, errTooLong)
+	defer cancel()
+	c.ctx, c.stop = context.WithCancelCause(ctx)
+	defer c.stop(nil)
+	ctx = c.ctx
+	c.used = time.Now()
 	c.alarm = time.NewTimer(time.Hour)
 	defer c.alarm.Stop()
 	c.emit(0, Started{Customer: c.opts.Caller.Name, Notice: c.opts.Notice, Language: c.language})
@@ -229,18 +235,33 @@ func (c *Conversation) take(m message) {
 	case greeted:
 		c.greet()
 	case attached:
-		c.hears = c.opts.Engines.Voice != nil
-		if c.opts.Greet && c.turns == 0 {
-			c.greet()
-		}
+		c.attach()
 	case detached:
-		c.hears = false
-		c.dropUtterance()
-		c.endTurn(fmt.Errorf("%w: %w", ErrLeft, m.cause))
+		c.detach(m.cause)
 	case toolEnded:
 		c.takeTool(m)
 	default:
 		c.takeTurn(m)
+	}
+}
+
+// attach begins a call within the conversation. Positions begin anew with it.
+func (c *Conversation) attach() {
+	c.hears = c.opts.Engines.Voice != nil
+	c.floor = 0
+	if c.opts.Greet && c.turns == 0 {
+		c.greet()
+	}
+}
+
+// detach ends a call; the conversation may go on by text.
+func (c *Conversation) detach(cause error) {
+	c.hears = false
+	c.used = time.Now()
+	c.dropUtterance()
+	c.endTurn(fmt.Errorf("%w: %w", ErrLeft, cause))
+	if c.ear != nil {
+		c.ear.restart.Store(true)
 	}
 }
 
@@ -265,7 +286,8 @@ const closeGrace = 10 * time.Second
 
 // emit tells the world.
 func (c *Conversation) emit(turn int64, e Event) {
-	c.events.publish(Envelope{Conversation: c.opts.ID, Turn: turn, At: time.Since(c.began), Event: e})
+	c.seq++
+	c.events.publish(Envelope{Conversation: c.opts.ID, Seq: c.seq, Turn: turn, At: time.Since(c.began), Event: e})
 }
 
 // setState tells of a change of what the agent is doing.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,8 @@ type ear struct {
 	alert atomic.Bool
 	// heed says that the conversation still needs the caller's sound recorded.
 	heed atomic.Bool
+	// restart says that a new call begins, with a clock of its own.
+	restart atomic.Bool
 
 	pending  []int16               // less than a window, not yet judged
 	at       int64                 // position of pending[0]
@@ -57,6 +60,13 @@ func newEar(d vad.Detector, t Tuning, post func(message), now func() time.Time) 
 
 // hear judges the sound and says whether it should be recorded.
 func (e *ear) hear(pcm []int16, at int64) bool {
+	if e.restart.CompareAndSwap(true, false) {
+		e.segments.Reset()
+		e.detector.Reset()
+		e.onset.Reset()
+		e.rec.forget(math.MaxInt64)
+		e.pending, e.speaking, e.quiet = e.pending[:0], false, 0
+	}
 	if len(e.pending) == 0 || at != e.at+int64(len(e.pending)) {
 		e.pending, e.at = e.pending[:0], at // the first, or sound after a hole
 	}

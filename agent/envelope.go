@@ -11,9 +11,10 @@ func (e Envelope) MarshalJSON() ([]byte, error) {
 	head, err := json.Marshal(struct {
 		Type         string `json:"type"`
 		Conversation string `json:"conversation"`
+		Seq          int64  `json:"seq"`
 		Turn         int64  `json:"turn,omitempty"`
 		At           int64  `json:"at_ms"`
-	}{e.Event.Kind(), e.Conversation, e.Turn, e.At.Milliseconds()})
+	}{e.Event.Kind(), e.Conversation, e.Seq, e.Turn, e.At.Milliseconds()})
 	if err != nil {
 		return nil, fmt.Errorf("marshalling the head of a %s event: %w", e.Event.Kind(), err)
 	}

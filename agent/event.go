@@ -17,6 +17,9 @@ type Event interface {
 type Envelope struct {
 	// Conversation names the conversation.
 	Conversation string `json:"conversation"`
+	// Seq numbers a conversation's events from 1. A reader that was too slow for
+	// deltas sees gaps.
+	Seq int64 `json:"seq"`
 	// Turn is the turn the event belongs to, counted from 1; 0 for none.
 	Turn int64 `json:"turn,omitempty"`
 	// At is the time since the conversation began.

@@ -8,7 +8,10 @@ import (
 // hold is the time in which the agent has fallen silent because someone seems
 // to speak, and it is not yet known whether they mean to interrupt.
 type hold struct {
-	since time.Time
+	since  time.Time
+	voice  time.Time // when the caller's first voiced sound came in, once known
+	silent time.Time // when the agent's last audible sample went out, once known
+	told   bool
 }
 
 // duckFor is how long a jump in energy lowers the voice when no speech follows.
@@ -41,6 +44,18 @@ func (c *Conversation) beginHold() {
 	c.playout.Hold()
 	c.unduck()
 	c.emit(c.turn.id, Held{})
+}
+
+// tellSilence says how long it took to fall silent, once both ends are known.
+func (c *Conversation) tellSilence() {
+	h := c.hold
+	if h == nil || h.told || h.voice.IsZero() || h.silent.IsZero() {
+		return
+	}
+	h.told = true
+	if c.turn != nil {
+		c.emit(c.turn.id, Silenced{After: max(h.silent.Sub(h.voice).Milliseconds(), 0)})
+	}
 }
 
 // endHold goes on speaking from the start of the word that was cut.
@@ -91,10 +106,19 @@ func (c *Conversation) isBackchannel(text string) bool {
 	return !(answers && asks)
 }
 
+// idleAt is when a conversation ends that nobody uses; the zero time during a
+// call or a turn.
+func (c *Conversation) idleAt() time.Time {
+	if c.hears || c.turn != nil {
+		return time.Time{}
+	}
+	return c.used.Add(c.opts.Tuning.Limits.Idle)
+}
+
 // setAlarm sets the clock to the next moment at which something is due.
 func (c *Conversation) setAlarm() {
 	next := time.Time{}
-	for _, at := range [...]time.Time{c.duckUntil, c.resumeAt(), c.decideAt(), c.turnDeadline()} {
+	for _, at := range [...]time.Time{c.duckUntil, c.resumeAt(), c.decideAt(), c.turnDeadline(), c.idleAt()} {
 		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
@@ -118,5 +142,8 @@ func (c *Conversation) ring(now time.Time) {
 	c.decide(now)
 	if at := c.turnDeadline(); !at.IsZero() && !now.Before(at) {
 		c.giveUp()
+	}
+	if at := c.idleAt(); !at.IsZero() && !now.Before(at) {
+		c.stop(ErrIdle)
 	}
 }

@@ -15,10 +15,11 @@ import (
 // Phrasebook gives the words that the agent itself needs, per language.
 // *prompts.Book is one.
 type Phrasebook interface {
-	// System is the system message for a brain.
-	System(language string, data any) (string, error)
+	// System is the system message for a brain. spoken says that the caller
+	// listens; otherwise they read.
+	System(language string, caller tools.Caller, spoken bool) (string, error)
 	// Phrase is one of the agent's own sentences.
-	Phrase(language, key string, data any) (string, error)
+	Phrase(language, key string, caller tools.Caller) (string, error)
 	// Backchannel says whether text is only a sign of listening: "mm-hm".
 	Backchannel(language, text string) bool
 	// Affirmation and Negation say whether text means yes or no.
@@ -67,8 +68,9 @@ type Limits struct {
 	Steps int
 	// Text bounds one typed message, in bytes.
 	Text int
-	// Conversation bounds the whole conversation.
-	Conversation time.Duration
+	// Conversation bounds the whole conversation, Idle the time without a call and
+	// without a message after which it ends.
+	Conversation, Idle time.Duration
 }
 
 // Tuning is all that can be set about how a conversation runs.
@@ -104,6 +106,7 @@ func DefaultTuning() Tuning {
 			Steps:        8,
 			Text:         8 << 10,
 			Conversation: 2 * time.Hour,
+			Idle:         30 * time.Minute,
 		},
 		HoldAt:   0.5,
 		MinVoice: 120 * time.Millisecond,
@@ -172,6 +175,8 @@ var (
 	errDone       = errors.New("all was said")
 	// ErrLeft ends a conversation whose caller has gone.
 	ErrLeft = errors.New("the caller left")
+	// ErrIdle ends one that nobody has used for long.
+	ErrIdle = errors.New("nobody has used the conversation for long")
 )
 
 // causeName is the wire's word for why a turn ended.

@@ -276,8 +276,8 @@ func (b *bench) ran(name string) int {
 // phrases is a phrasebook of a few words.
 type phrases struct{}
 
-func (phrases) System(string, any) (string, error) { return "You are a test.", nil }
-func (phrases) Phrase(_, key string, _ any) (string, error) {
+func (phrases) System(string, tools.Caller, bool) (string, error) { return "You are a test.", nil }
+func (phrases) Phrase(_, key string, _ tools.Caller) (string, error) {
 	switch key {
 	case PhraseGreeting:
 		return "Hello there caller.", nil

@@ -114,7 +114,7 @@ func (c *Conversation) speakText(t *turn, voice tts.Voice, text string) {
 func newClause(text, language string) *clause {
 	k := &clause{}
 	var spoken []string
-	for _, w := range tts.Spoken(text, language) {
+	for _, w := range spokenWords(text, language) {
 		k.words = append(k.words, playout.Word{Text: w.Display, Weight: w.Weight})
 		if w.Spoken != "" {
 			spoken = append(spoken, w.Spoken)
@@ -178,9 +178,26 @@ func (c *Conversation) takeClauseClosed(m clauseClosed) {
 
 var errSynthesis = errors.New("synthesis failed")
 
+// clauseAt is the place of a clause of the playout in its turn, -1 if it has none.
+func (t *turn) clauseAt(id int64) int {
+	for i, k := range t.clauses {
+		if k.queued && k.id == id {
+			return i
+		}
+	}
+	return -1
+}
+
 // takePlayed takes what the playout tells of its progress.
 func (c *Conversation) takePlayed(e playout.Event) {
 	t := c.turn
+	if e.Kind == playout.Silent {
+		if c.hold != nil {
+			c.hold.silent = e.At
+			c.tellSilence()
+		}
+		return
+	}
 	if t == nil || e.Turn != t.serial {
 		return
 	}
@@ -194,14 +211,14 @@ func (c *Conversation) takePlayed(e playout.Event) {
 			c.setState(Speaking)
 		}
 	case playout.WordStarted:
-		t.playing = e.Clause
+		t.playing = t.clauseAt(e.Clause)
 		c.emit(t.id, ReplySpoken{c.playout.Account(t.serial).Heard()})
 	case playout.ClauseDone:
 		t.lastHeard = time.Now()
 		if t.mouth != nil {
 			t.mouth.release(1)
 		}
-	case playout.Drained:
+	case playout.TurnDone:
 		c.endTurn(c.endCause(t))
 	}
 }

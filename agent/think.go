@@ -31,7 +31,7 @@ func (c *Conversation) think(t *turn) {
 
 // buildRequest is what the brain is given. It runs on the conversation's goroutine.
 func (c *Conversation) buildRequest(user string, definitions []tools.Definition) llm.Request {
-	system, err := c.opts.Phrases.System(c.language, c.opts.Caller)
+	system, err := c.opts.Phrases.System(c.language, c.opts.Caller, c.hears)
 	if err != nil {
 		c.log.Error("no system message", "err", err)
 	}

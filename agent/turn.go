@@ -120,6 +120,7 @@ func (c *Conversation) tell(t *turn, e Event) {
 
 // hearText answers what the caller typed, at once.
 func (c *Conversation) hearText(m texted) {
+	c.used = time.Now()
 	c.dropUtterance()
 	c.endTurn(errSuperseded)
 	t := c.newTurn()
@@ -161,7 +162,7 @@ func (c *Conversation) apologise(stage string, cause error) {
 }
 
 func (c *Conversation) apology() string {
-	text, err := c.opts.Phrases.Phrase(c.language, PhraseApology, nil)
+	text, err := c.opts.Phrases.Phrase(c.language, PhraseApology, c.opts.Caller)
 	if err != nil {
 		c.log.Error("no apology", "err", err)
 		return "Sorry, something went wrong. Could you say that again?"
@@ -365,7 +366,10 @@ func (c *Conversation) endTurn(cause error) {
 	if t.spoken {
 		heard = c.heard(t, c.playout.Flush(t.serial), finished)
 	}
-	c.hold = nil
+	if c.hold != nil {
+		c.hold = nil
+		c.playout.Resume() // for what comes next
+	}
 	c.unduck()
 	c.remember(t, heard, finished)
 	interrupted := !finished

@@ -84,6 +84,9 @@ func (c *Conversation) hearVoice(v voiced) {
 		c.beginHold()
 		if c.hold == nil {
 			c.setState(Hearing)
+		} else if c.hold.voice.IsZero() {
+			c.hold.voice = v.endWall.Add(-samples(v.end - v.start))
+			c.tellSilence()
 		}
 	}
 	if v.start != u.segment { // a new stretch of voice after a pause
@@ -264,7 +267,7 @@ func (c *Conversation) decide(now time.Time) {
 		return
 	}
 	if !d.ready {
-		if now.After(d.deadline) {
+		if !now.Before(d.deadline) {
 			c.hearWords(recognised{draft: d, err: errRecognitionLate})
 		}
 		return
