@@ -46,6 +46,10 @@ const (
 	// maxPacket is the longest packet, 120 ms of Opus.
 	maxPacket = audio.HearRate * 120 / 1000
 
+	// retryAfter is how soon a decoder for recording that could not be made is
+	// tried again.
+	retryAfter = 100 * time.Millisecond
+
 	never = math.MinInt64
 )
 
@@ -56,7 +60,7 @@ type Options struct {
 	PreRoll time.Duration
 	// Jitter sets up the jitter buffer.
 	Jitter jitter.Options
-	// Log is told, rarely, of decoders that cannot be made; nothing if nil.
+	// Log is told if decoders for recording cannot be made; nothing if nil.
 	Log *slog.Logger
 }
 
@@ -104,7 +108,8 @@ type Receiver struct {
 	recording audio.Decoder
 	live      bool  // items are recorded as they come, ring is empty
 	until     int64 // items that start before it are wanted
-	roused    bool  // until has just been raised
+	roused    bool  // until has been raised, and nothing been done about it
+	retryAt   time.Time
 	ring      ring
 	recEnd    int64 // position after all that was recorded
 	guessed   int64 // concealed since the last packet

@@ -8,7 +8,7 @@ import (
 
 // drain takes what the jitter buffer has to give, and records it or keeps it.
 func (r *Receiver) drain(now time.Time) {
-	r.wake()
+	r.wake(now)
 	for {
 		item, ok := r.buffer.Pop(now)
 		if !ok {
@@ -30,25 +30,28 @@ func (r *Receiver) drain(now time.Time) {
 
 // wake starts to record when the listener has begun to want it: first what has
 // been kept from before.
-func (r *Receiver) wake() {
-	if !r.roused {
+func (r *Receiver) wake(now time.Time) {
+	if !r.roused || now.Before(r.retryAt) {
 		return
 	}
-	r.roused = false
 	if r.live {
+		r.roused = false
 		return
 	}
-	r.live = true
 	if r.recording == nil {
 		d, err := r.codec.NewRecording()
 		if err != nil {
-			r.stats.Failures++
-			r.log.Error("a caller's words cannot be decoded", "codec", r.codec.Name, "error", err)
-			r.live = false
-			return // the next time someone speaks it is tried again
+			// It may only not be ready yet; what is kept for the pre-roll gives some
+			// time to try again before anything is missed.
+			r.retryAt = now.Add(retryAfter)
+			if r.stats.Failures++; r.stats.Failures == 1 {
+				r.log.Error("a caller's words cannot be decoded", "codec", r.codec.Name, "error", err)
+			}
+			return
 		}
 		r.recording = d
 	}
+	r.roused, r.live = false, true
 	r.guessed = 0
 	if start, ok := r.ring.start(); ok {
 		r.recEnd = max(r.recEnd, start)
