@@ -74,24 +74,24 @@ func howSoon(t *testing.T, talks []talk) {
 	d := detector(t)
 	thresholds := []float32{0.3, 0.4, 0.5, 0.6}
 	var table strings.Builder
-	fmt.Fprintf(&table, "\nfrom the first voiced sample, p50 p95 in ms\n%-18s %3s %4s %-7s", "", "SNR", "n", "")
+	fmt.Fprintf(&table, "\nfrom the first voiced sample, p50 p95 in ms\n%-18s %-9s %3s %-7s", "", "line", "n", "")
 	for _, th := range thresholds {
 		fmt.Fprintf(&table, "|   ≥ %.1f   ", th)
 	}
 	fmt.Fprint(&table, "|  energy   | voiced for 240 ms")
 	for _, talk := range talks {
-		for _, snr := range []float64{40, 15} {
+		for _, line := range lines() {
 			r := rand.New(rand.NewPCG(3, 3))
 			windows, peeks := make([][]float64, len(thresholds)), make([][]float64, len(thresholds))
 			var energy, sure []float64
-			const phases = 3
-			for i := range phases * len(talk.phrases) {
-				phrase := talk.phrases[i/phases]
-				start := vad.Rate/2 + i%phases*170 + r.IntN(170)
-				pcm := call(phrase[:min(len(phrase), vad.Rate)], start, snr, r)
+			for i := range line.times * len(talk.phrases) {
+				phrase := talk.phrases[i/line.times]
+				share := vad.Window / line.times
+				start := vad.Rate/2 + i%line.times*share + r.IntN(share)
+				pcm := line.call(phrase[:min(len(phrase), vad.Rate*4/5)], start, r)
 				j := judge(d, pcm)
 				if before := slices.Max(j.peeks[:start/packet]); before >= thresholds[0] {
-					t.Errorf("%s at %.0f dB: the room alone has a probability of %.2f", talk.name, snr, before)
+					t.Errorf("%s, %s: the room alone has a probability of %.2f", talk.name, line.name, before)
 				}
 				after := func(end int) float64 { return milliseconds(end - start) }
 				for k, th := range thresholds {
@@ -117,7 +117,7 @@ func howSoon(t *testing.T, talks []talk) {
 				what  string
 				delay [][]float64
 			}{{"windows", windows}, {"peeks", peeks}} {
-				fmt.Fprintf(&table, "\n%-18s %3.0f %4d %-7s", talk.name, snr, len(energy), row.what)
+				fmt.Fprintf(&table, "\n%-18s %-9s %3d %-7s", talk.name, line.name, len(energy), row.what)
 				for _, ms := range row.delay {
 					fmt.Fprintf(&table, "| %s ", quantiles(ms))
 				}
@@ -126,21 +126,21 @@ func howSoon(t *testing.T, talks []talk) {
 				}
 			}
 			for k := range thresholds {
-				if m := slices.Max(windows[k]); m > 600 {
-					t.Errorf("%s at %.0f dB: a voice was noticed after %.0f ms only", talk.name, snr, m)
+				if m := slices.Max(windows[k]); m > 600 && line.loud > -40 {
+					t.Errorf("%s, %s: a voice was noticed after %.0f ms only", talk.name, line.name, m)
 				}
 				if p50, w50 := percentile(peeks[k], 0.5), percentile(windows[k], 0.5); p50 > w50 {
-					t.Errorf("%s at %.0f dB: peeking takes %.0f ms, not peeking %.0f", talk.name, snr, p50, w50)
+					t.Errorf("%s, %s: peeking takes %.0f ms, not peeking %.0f", talk.name, line.name, p50, w50)
 				}
 			}
-			if talk.name == "reader 1" { // draws breath first
-				continue
+			if talk.name == "reader 1" || line.loud < -40 {
+				continue // who draws breath first, or is hardly heard, is noticed later
 			}
 			if hold := percentile(peeks[0], 0.5); hold > 50 {
-				t.Errorf("%s at %.0f dB: half the voices take longer than %.0f ms to hold the agent", talk.name, snr, hold)
+				t.Errorf("%s, %s: half the voices take longer than %.0f ms to hold the agent", talk.name, line.name, hold)
 			}
 			if ms := percentile(energy, 0.5); ms > 40 {
-				t.Errorf("%s at %.0f dB: half the rises of energy take longer than %.0f ms", talk.name, snr, ms)
+				t.Errorf("%s, %s: half the rises of energy take longer than %.0f ms", talk.name, line.name, ms)
 			}
 		}
 	}
@@ -226,7 +226,7 @@ func pausesInside(t *testing.T, talks []talk) {
 	for _, talk := range talks {
 		var said []judged
 		for _, phrase := range talk.phrases {
-			said = append(said, judge(d, call(phrase, vad.Rate/4, 40, rand.New(rand.NewPCG(5, 5)))))
+			said = append(said, judge(d, lines()[0].call(phrase, vad.Rate/4, rand.New(rand.NewPCG(5, 5)))))
 		}
 		for _, silence := range []time.Duration{64, 96, 128, 160, 200, 256} {
 			c := vad.SegmentConfig{MinSilence: silence * time.Millisecond}

@@ -167,5 +167,7 @@ func (g *segment) add(prob float32, from, to int64) {
 	g.windows++
 }
 
-// span is how long n samples last.
-func span(n int64) time.Duration { return time.Duration(n) * time.Second / Rate }
+// span is how long n samples last, for any n.
+func span(n int64) time.Duration {
+	return time.Duration(n/Rate)*time.Second + time.Duration(n%Rate)*time.Second/Rate
+}

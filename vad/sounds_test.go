@@ -18,8 +18,7 @@ import (
 // What follows makes the sounds that sounds are judged by: speech cut into
 // phrases, and things that are not speech. All are at vad.Rate, in [-1, 1].
 
-// readWav returns a mono 16-bit wav at vad.Rate. Other rates are brought there
-// by a Hann-windowed sinc.
+// readWav returns a mono 16-bit wav at vad.Rate, 14 s of it at most.
 func readWav(t testing.TB, path string) []float32 {
 	t.Helper()
 	raw, err := os.ReadFile(path)
@@ -34,25 +33,30 @@ func readWav(t testing.TB, path string) []float32 {
 	for i := range in {
 		in[i] = float32(int16(binary.LittleEndian.Uint16([]byte(data[4+2*i:][:2])))) / 32768
 	}
-	rate := float64(binary.LittleEndian.Uint32(raw[24:]))
-	in = in[:min(len(in), int(25*rate))] // which is enough
-	if rate == vad.Rate {
-		return in
+	rate := int(binary.LittleEndian.Uint32(raw[24:]))
+	return resample(in[:min(len(in), 14*rate)], rate, vad.Rate)
+}
+
+// resample brings x from one rate to another with a Hann-windowed sinc.
+func resample(x []float32, from, to int) []float32 {
+	if from == to {
+		return x
 	}
-	out := make([]float32, int(float64(len(in))*vad.Rate/rate))
-	cut := min(1, vad.Rate/rate) * 0.9 // of the lower Nyquist frequency
+	out := make([]float32, len(x)*to/from)
 	const half = 8
+	step := float64(from) / float64(to)
+	cut := 0.9 * min(1, 1/step) // of the lower Nyquist frequency
 	reach := half / cut
 	for i := range out {
-		at := float64(i) * rate / vad.Rate
+		at := float64(i) * step
 		var sum float64
-		for k := max(0, int(math.Ceil(at-reach))); k <= min(len(in)-1, int(at+reach)); k++ {
-			x := (float64(k) - at) * cut
+		for k := max(0, int(math.Ceil(at-reach))); k <= min(len(x)-1, int(at+reach)); k++ {
+			d := (float64(k) - at) * cut
 			w := cut
-			if x != 0 {
-				w = cut * math.Sin(math.Pi*x) / (math.Pi * x)
+			if d != 0 {
+				w = cut * math.Sin(math.Pi*d) / (math.Pi * d)
 			}
-			sum += w * (0.5 + 0.5*math.Cos(math.Pi*x/half)) * float64(in[k])
+			sum += w * (0.5 + 0.5*math.Cos(math.Pi*d/half)) * float64(x[k])
 		}
 		out[i] = float32(sum)
 	}
@@ -289,17 +293,38 @@ func talks(t testing.TB) []talk {
 	return out
 }
 
-// call is a phrase as it is heard on a call: from sample start on, in the noise of
-// a room, at the given distance in dB between the two.
-func call(phrase []float32, start int, snr float64, r *rand.Rand) []float32 {
+// line is how a voice comes through: how loud its loud parts are, in dB below full
+// scale, how far below them the noise of the room is, and whether it is a
+// telephone's 8 kHz.
+type line struct {
+	name      string
+	loud, snr float64
+	telephone bool
+	times     int // that each phrase is said, each time at another place in a window
+}
+
+func lines() []line {
+	return []line{
+		{name: "clear", loud: -25, snr: 40, times: 3},
+		{name: "noisy", loud: -25, snr: 15, times: 2},
+		{name: "far away", loud: -45, snr: 25, times: 1},
+		{name: "telephone", loud: -25, snr: 30, telephone: true, times: 1},
+	}
+}
+
+// call is a phrase as it is heard through l, from sample start on.
+func (l line) call(phrase []float32, start int, r *rand.Rand) []float32 {
 	pcm := make([]float32, start+len(phrase)+vad.Rate/4)
 	room := pink(r)
 	for i := range pcm {
 		pcm[i] = float32(room(0))
 	}
-	at(-25-snr, pcm)
-	for i, v := range at(-25, slices.Clone(phrase)) {
+	at(l.loud-l.snr, pcm)
+	for i, v := range at(l.loud, slices.Clone(phrase)) {
 		pcm[start+i] += v
+	}
+	if l.telephone {
+		pcm = resample(resample(pcm, vad.Rate, 8000), 8000, vad.Rate)
 	}
 	return pcm
 }
