@@ -24,7 +24,7 @@ func hint(tag string) string {
 		return ""
 	}
 	base, confidence := t.Base()
-	if confidence == language.No {
+	if confidence != language.Exact {
 		return ""
 	}
 	switch code := base.String(); code {

@@ -129,8 +129,8 @@ func (d *decoder) start() error {
 	head := make([]byte, firstRead)
 	n, err := io.ReadAtLeast(d.in, head, 4)
 	head = head[:n]
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return err // an answer cut off on its way wraps the last of these
 	}
 	d.in = io.MultiReader(bytes.NewReader(head), d.in)
 	if isWAV(head) {

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -107,7 +106,8 @@ func readFull(r io.Reader, b []byte) error {
 
 // cut says that a header ended too early, unless the reading itself failed.
 func cut(err error, n int64) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	// Not errors.Is: an answer that was cut off on its way wraps the same error.
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return &notSound{fmt.Sprintf("the WAV ends within its header (%d bytes into a part of it)", n)}
 	}
 	return err
