@@ -100,8 +100,8 @@ func (c *Conversation) speak(ctx context.Context, m *mouth, language string) {
 }
 
 // speakText has one text said in a mouth of its own: the apology.
-func (c *Conversation) speakText(t *turn, voice tts.Voice, text string) {
-	m := c.openMouth(t.ctx, t, voice, ahead)
+func (c *Conversation) speakText(ctx context.Context, t *turn, voice tts.Voice, text string) {
+	m := c.openMouth(ctx, t, voice, ahead)
 	splitter := tts.NewSplitter()
 	clauses := append(splitter.Push(text), splitter.Flush()...)
 	for _, clause := range clauses {
@@ -114,7 +114,7 @@ func (c *Conversation) speakText(t *turn, voice tts.Voice, text string) {
 func newClause(text, language string) *clause {
 	k := &clause{}
 	var spoken []string
-	for _, w := range spokenWords(text, language) {
+	for _, w := range tts.Spoken(text, language) {
 		k.words = append(k.words, playout.Word{Text: w.Display, Weight: w.Weight})
 		if w.Spoken != "" {
 			spoken = append(spoken, w.Spoken)

@@ -19,6 +19,8 @@ type turn struct {
 	serial int64 // names it to the playout; never reused
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	// cancelApology ends the apology of a turn that failed.
+	cancelApology context.CancelCauseFunc
 	// committed is closed when the caller's turn is certainly over: a write, and
 	// more speech than the first clause, waits for it.
 	committed chan struct{}
@@ -292,7 +294,6 @@ func (c *Conversation) fail(t *turn, stage string, cause error) {
 	}
 	t.failed, t.thought, t.err = true, true, nil
 	t.cancel(errFailed)
-	t.ctx, t.cancel = context.WithCancelCause(c.ctx) // the apology's own
 	t.lastHeard = time.Now()
 	text := c.apology()
 	if t.text.Len() > 0 {
@@ -313,7 +314,10 @@ func (c *Conversation) fail(t *turn, stage string, cause error) {
 	if stage == "synthesis" && c.opts.Engines.Spare != nil {
 		voice = c.opts.Engines.Spare
 	}
-	c.speakText(t, voice, text)
+	// The turn's own context is over; the apology has one of its own.
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	t.cancelApology = cancel
+	c.speakText(ctx, t, voice, text)
 }
 
 var errEngineLate = errors.New("an engine did not answer in time")
@@ -361,6 +365,9 @@ func (c *Conversation) endTurn(cause error) {
 	}
 	c.turn, t.over = nil, true
 	t.cancel(cause)
+	if t.cancelApology != nil {
+		t.cancelApology(cause)
+	}
 	finished := errors.Is(cause, errDone) || errors.Is(cause, errFailed)
 	heard := t.text.String()
 	if t.spoken {
