@@ -18,7 +18,7 @@ import (
 // What follows makes the sounds that sounds are judged by: speech cut into
 // phrases, and things that are not speech. All are at vad.Rate, in [-1, 1].
 
-// readWav returns a mono 16-bit wav at vad.Rate, 14 s of it at most.
+// readWav returns a mono 16-bit wav at vad.Rate, 20 s of it at most.
 func readWav(t testing.TB, path string) []float32 {
 	t.Helper()
 	raw, err := os.ReadFile(path)
@@ -34,7 +34,7 @@ func readWav(t testing.TB, path string) []float32 {
 		in[i] = float32(int16(binary.LittleEndian.Uint16([]byte(data[4+2*i:][:2])))) / 32768
 	}
 	rate := int(binary.LittleEndian.Uint32(raw[24:]))
-	return resample(in[:min(len(in), 14*rate)], rate, vad.Rate)
+	return resample(in[:min(len(in), 20*rate)], rate, vad.Rate)
 }
 
 // resample brings x from one rate to another with a Hann-windowed sinc.

@@ -296,6 +296,36 @@ func TestFeaturesOfAnyLength(t *testing.T) {
 	}
 }
 
+// TestFeaturesOfExtremes: whatever the sound, the features are numbers in the
+// range that the model knows.
+func TestFeaturesOfExtremes(t *testing.T) {
+	bank, err := newMelBank()
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, dst := new(melRoom), make([]float32, mels*frames)
+	for name, f := range map[string]func(i int) int16{
+		"digital silence": func(int) int16 { return 0 },
+		"an offset":       func(int) int16 { return -32768 },
+		"a square":        func(i int) int16 { return int16(-32768 + i&1*65535) },
+		"a click":         func(i int) int16 { return int16(32767 * (1 - min(1, i))) },
+		"the last bit":    func(i int) int16 { return int16(i & 1) },
+	} {
+		for _, n := range []int{1, 3000, samples} {
+			pcm := make([]int16, n)
+			for i := range pcm {
+				pcm[i] = f(i)
+			}
+			bank.features(dst, pcm, room)
+			for i, v := range dst {
+				if !(v >= -1.5 && v <= 4) {
+					t.Fatalf("%s, %d samples: feature %d is %v", name, n, i, v)
+				}
+			}
+		}
+	}
+}
+
 func BenchmarkFeatures(b *testing.B) {
 	clips, recordings := reference(b)
 	bank, err := newMelBank()
