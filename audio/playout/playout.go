@@ -114,6 +114,7 @@ type Playout struct {
 	lastID  int64
 	newest  int64   // highest turn that was begun
 	flushed int64   // turns up to this take nothing more
+	past    int64   // the highest turn that has been forgotten
 	rate    float64 // weights a second, learned
 
 	// What sounds.
@@ -167,7 +168,8 @@ func (p *Playout) Begin(c Clause) (id int64) {
 	t := p.turn(c.Turn)
 	if t == nil {
 		t = p.addTurn(c.Turn)
-	} else if t.ended {
+	}
+	if t == nil || t.ended {
 		return 0
 	}
 	p.lastID++
@@ -236,6 +238,10 @@ func (p *Playout) EndTurn(id int64) {
 	if t == nil {
 		t = p.addTurn(id)
 	}
+	if t == nil {
+		p.mu.Unlock()
+		return
+	}
 	var open []int64
 	for _, c := range t.clauses {
 		if !c.finished {
@@ -298,11 +304,16 @@ func (p *Playout) turn(id int64) *turn {
 	return nil
 }
 
-// addTurn remembers a new turn and forgets the oldest that has nothing to say.
+// addTurn remembers a new turn and forgets the oldest that has nothing to say. A
+// turn that was forgotten itself does not come back: it returns nil.
 func (p *Playout) addTurn(id int64) *turn {
+	if id <= p.past {
+		return nil
+	}
 	if len(p.turns) >= keepTurns {
 		for i, t := range p.turns {
 			if !t.waiting() {
+				p.past = max(p.past, t.id)
 				p.turns = append(p.turns[:i], p.turns[i+1:]...)
 				break
 			}
