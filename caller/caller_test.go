@@ -39,11 +39,12 @@ func speak(t testing.TB, codec audio.Codec, voiced time.Duration) *Speech {
 }
 
 // within allows for two ticks at the agent's side: that in which it says or does not
-// say something, and that in which it hears the beginning or end of something.
+// say something, and that in which it hears the beginning or end of something; and
+// for one on the way, on a busy machine.
 func within(t *testing.T, what string, s Summary, n int, want time.Duration) {
 	t.Helper()
 	ms := float64(want / time.Millisecond)
-	if s.N != n || s.Min < ms-20 || s.P50 > ms+40 {
+	if s.N != n || s.Min < ms-20 || s.P50 > ms+60 {
 		t.Errorf("%s: %+v, want %d of %.0f ms", what, s, n, ms)
 	}
 }
@@ -53,7 +54,7 @@ func TestMeasuresAnswersAndSilence(t *testing.T) {
 		t.Run(string(shape), func(t *testing.T) {
 			t.Parallel()
 			// What a machine that stands still for a while measures is itself.
-			const stall, attempts = 60.0, 5
+			const stall, attempts = 80.0, 3
 			for attempt := 1; ; attempt++ {
 				report, heard := measure(t, shape)
 				if report.PacketGap.Max < stall {

@@ -94,3 +94,35 @@ func level(pcm []int16) float64 {
 	}
 	return 10 * math.Log10(sum/float64(len(pcm))/(32768*32768))
 }
+
+// FirstPhrase returns what is said in pcm, at audio.SpeakRate, until the first pause
+// of 400 ms that comes after at least a second of voice, and a little of the pause: a
+// question, cut from someone who reads aloud.
+func FirstPhrase(pcm []int16) []int16 {
+	const (
+		atLeast = 50 // ticks
+		pause   = 20
+		after   = 10
+	)
+	first, last, err := voicedPart(pcm)
+	if err != nil {
+		return pcm
+	}
+	levels := make([]float64, last+1)
+	loudest := math.Inf(-1)
+	for i := range levels {
+		levels[i] = level(pcm[i*audio.SpeakTick : (i+1)*audio.SpeakTick])
+		loudest = max(loudest, levels[i])
+	}
+	quiet := 0
+	for i := first; i <= last; i++ {
+		if levels[i] > max(voicedFloor, loudest-voicedRange) {
+			quiet = 0
+			continue
+		}
+		if quiet++; quiet == pause && i-first-pause >= atLeast {
+			return pcm[:(i-pause+1+after)*audio.SpeakTick]
+		}
+	}
+	return pcm
+}

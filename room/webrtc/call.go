@@ -118,7 +118,7 @@ func (c *Call) Renegotiate(ctx context.Context, offerSDP string) (string, error)
 		return "", err
 	}
 	if c.ctx.Err() != nil {
-		return "", context.Cause(c.ctx)
+		return "", ended(context.Cause(c.ctx))
 	}
 	return c.negotiate(ctx, offerSDP)
 }
@@ -131,7 +131,7 @@ func (c *Call) negotiate(ctx context.Context, offerSDP string) (string, error) {
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	case <-c.ctx.Done():
-		return "", context.Cause(c.ctx)
+		return "", ended(context.Cause(c.ctx))
 	}
 	offer := pion.SessionDescription{Type: pion.SDPTypeOffer, SDP: offerSDP}
 	if err := c.connection.SetRemoteDescription(offer); err != nil {
@@ -155,7 +155,7 @@ func (c *Call) negotiate(ctx context.Context, offerSDP string) (string, error) {
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	case <-c.ctx.Done():
-		return "", context.Cause(c.ctx)
+		return "", ended(context.Cause(c.ctx))
 	}
 	description := c.connection.LocalDescription()
 	if description == nil {

@@ -42,11 +42,11 @@ func TestBothHearEachOther(t *testing.T) {
 	p.say(func() float64 { return 440 })
 
 	wait(t, g.want(audio.HearRate), "a second of sound")
-	if got := share(g.last(audio.HearRate/2), 440, audio.HearRate); got < 0.9 {
+	if got := medianShare(g.last(audio.HearRate/2), 440, audio.HearRate); got < 0.9 {
 		t.Errorf("440 Hz is %.2f of what the guest heard", got)
 	}
 	heard := p.hear(audio.HearRate)
-	if got := share(heard[len(heard)-audio.HearRate/2:], 700, audio.HearRate); got < 0.9 {
+	if got := medianShare(heard[len(heard)-audio.HearRate/2:], 700, audio.HearRate); got < 0.9 {
 		t.Errorf("700 Hz is %.2f of what the peer heard", got)
 	}
 	if stats := s.Stats(); stats != (Stats{Calls: 1}) {
@@ -289,7 +289,7 @@ func TestLossyLink(t *testing.T) {
 	call := p.call(s, g)
 	p.say(func() float64 { return 440 })
 	wait(t, g.want(2*audio.HearRate), "two seconds of sound")
-	if got := meanShare(g.last(audio.HearRate), 440, audio.HearRate); got < 0.9 {
+	if got := medianShare(g.last(audio.HearRate), 440, audio.HearRate); got < 0.9 {
 		t.Errorf("440 Hz is %.2f of what the guest heard", got)
 	}
 	if err := call.Hangup(t.Context(), nil); err != nil {
@@ -309,10 +309,10 @@ func TestTCPOnly(t *testing.T) {
 	call := p.call(s, g)
 	p.say(func() float64 { return 440 })
 	wait(t, g.want(audio.HearRate/2), "half a second of sound")
-	if got := share(g.last(audio.HearRate/4), 440, audio.HearRate); got < 0.9 {
+	if got := medianShare(g.last(audio.HearRate/4), 440, audio.HearRate); got < 0.9 {
 		t.Errorf("440 Hz is %.2f of what the guest heard", got)
 	}
-	if got := share(p.hear(audio.HearRate / 2)[audio.HearRate/4:], 700, audio.HearRate); got < 0.9 {
+	if got := medianShare(p.hear(audio.HearRate / 2)[audio.HearRate/4:], 700, audio.HearRate); got < 0.9 {
 		t.Errorf("700 Hz is %.2f of what the peer heard", got)
 	}
 	if err := call.Hangup(t.Context(), nil); err != nil {
@@ -340,7 +340,7 @@ func TestRestartICE(t *testing.T) {
 	}
 	p.accept(answer)
 	wait(t, g.want(audio.HearRate/2), "sound after")
-	if got := share(g.last(audio.HearRate/4), 440, audio.HearRate); got < 0.9 {
+	if got := medianShare(g.last(audio.HearRate/4), 440, audio.HearRate); got < 0.9 {
 		t.Errorf("440 Hz is %.2f of what the guest heard", got)
 	}
 }
@@ -394,7 +394,7 @@ func TestGarbageRTP(t *testing.T) {
 	p.say(func() float64 { return 440 })
 	for deadline := time.Now().Add(patience); ; {
 		wait(t, g.want(audio.HearRate/4), "sound after the garbage")
-		got := share(g.last(audio.HearRate/4), 440, audio.HearRate)
+		got := medianShare(g.last(audio.HearRate/4), 440, audio.HearRate)
 		if got > 0.9 {
 			break
 		}

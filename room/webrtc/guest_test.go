@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"parley/audio"
@@ -126,14 +127,14 @@ func share(pcm []int16, hz, rate float64) float64 {
 	return power / (total * float64(len(pcm)) / 2)
 }
 
-// meanShare is share in windows of 40 ms, for a signal with holes in it.
-func meanShare(pcm []int16, hz, rate float64) float64 {
+// medianShare is the median of share in windows of 40 ms: what a signal with some
+// holes in it, for which a busy machine or a bad network is to blame, is mostly made of.
+func medianShare(pcm []int16, hz, rate float64) float64 {
 	size := int(rate / 25)
-	var sum float64
-	n := 0
+	var shares []float64
 	for ; len(pcm) >= size; pcm = pcm[size:] {
-		sum += share(pcm[:size], hz, rate)
-		n++
+		shares = append(shares, share(pcm[:size], hz, rate))
 	}
-	return sum / float64(n)
+	slices.Sort(shares)
+	return shares[len(shares)/2]
 }

@@ -18,19 +18,6 @@ const (
 	maxCandidates = 128
 )
 
-// OfferError says why an offer cannot be used, to the developer who sent it.
-type OfferError struct {
-	// Message is a sentence or two.
-	Message string
-	// Unacceptable is false when the text is no proper offer (status 400) and true
-	// when it is one that has nothing in common with this server (status 406).
-	Unacceptable bool
-	// Offered and Understood are the audio codecs of either side, when Unacceptable.
-	Offered, Understood []string
-}
-
-func (e *OfferError) Error() string { return e.Message }
-
 func malformed(format string, args ...any) error {
 	return &OfferError{Message: fmt.Sprintf(format, args...)}
 }

@@ -25,14 +25,6 @@ import (
 	"parley/room"
 )
 
-// ErrBusy is why [Server.Answer] refuses a call that would be one too many, be it
-// in all or among those that are still connecting.
-var ErrBusy = errors.New("all lines are busy")
-
-// ErrNeverConnected is why a call ended whose client took the answer but never
-// completed the connection.
-var ErrNeverConnected = errors.New("the caller never connected")
-
 // Defaults of [Config].
 const (
 	DefaultMaxCalls       = 250
@@ -265,7 +257,8 @@ func (s *Server) Stats() Stats {
 
 // Answer takes a client's offer and returns the answer to send back, with all
 // candidates in it, and the call. It fails with an [*OfferError] for an offer that
-// cannot be used, [ErrBusy], [room.ErrShutdown] or ctx's error. When it fails, no
+// cannot be used, [ErrBusy], [room.ErrShutdown] (these three have a method
+// OfferStatus, with the HTTP status that fits) or ctx's error. When it fails, no
 // method of guest has been called and none will be.
 func (s *Server) Answer(ctx context.Context, offerSDP string, guest room.Guest) (string, *Call, error) {
 	offered, err := parseOffer(offerSDP)
@@ -294,11 +287,10 @@ func (s *Server) admit(call *Call) error {
 	defer s.mu.Unlock()
 	switch {
 	case s.closing:
-		return room.ErrShutdown
-	case s.config.MaxCalls > 0 && len(s.calls) >= s.config.MaxCalls:
-		return fmt.Errorf("%w: %d calls", ErrBusy, len(s.calls))
-	case s.config.MaxConnecting > 0 && s.connecting >= s.config.MaxConnecting:
-		return fmt.Errorf("%w: %d calls are being connected", ErrBusy, s.connecting)
+		return shuttingDown()
+	case s.config.MaxCalls > 0 && len(s.calls) >= s.config.MaxCalls,
+		s.config.MaxConnecting > 0 && s.connecting >= s.config.MaxConnecting:
+		return busy()
 	}
 	s.calls[call] = struct{}{}
 	s.connecting++
