@@ -67,10 +67,10 @@ func Keys() []Key {
 		{"order_unclear", nil},
 		{"did_you_mean", order},
 		{"no_orders", nil},
-		{"no_such_item", Fields{"Thing": "bicycle"}},
+		{"no_such_item", Fields{"Thing": "a bicycle"}},
 		{"list_orders", Fields{"Count": "two", "Orders": "W10001, which is being prepared, and W10002, which is on its way"}},
-		{"list_one_order", Fields{"Order": "W10001", "State": "which is on its way"}},
-		{"listed_order", Fields{"Order": "W10001", "State": "which is on its way", "Items": "headphones and an electric kettle"}},
+		{"list_one_order", Fields{"Order": "W10001", "State": "is on its way"}},
+		{"listed_order", Fields{"Order": "W10001", "State": "is on its way", "Items": "headphones and an electric kettle"}},
 
 		// How an order stands, beside its number in a list.
 		{"state_pending", nil},
@@ -79,6 +79,7 @@ func Keys() []Key {
 		{"state_cancelled", nil},
 		{"state_return_requested", nil},
 		{"state_other", Fields{"Status": "exchange requested"}},
+		{"order_which", Fields{"Order": "W10001", "State": "is on its way"}},
 
 		// How an order stands, as an answer.
 		{"status_pending", order},
@@ -117,6 +118,7 @@ func Keys() []Key {
 		// Returns.
 		{"return_which_order", nil},
 		{"return_which_items", Fields{"Order": "W10003", "Items": "headphones and an electric kettle"}},
+		{"return_items_are", Fields{"Order": "W10003", "Items": "headphones and an electric kettle"}},
 		{"return_item_not_in_order", Fields{"Order": "W10003", "Items": "headphones and an electric kettle"}},
 		{"return_confirm", Fields{"Order": "W10003", "Items": "the headphones", "Method": "your Visa card"}},
 		{"return_confirm_undirected", Fields{"Order": "W10003", "Items": "the headphones"}},
@@ -145,7 +147,8 @@ func Keys() []Key {
 
 		// Pieces of sentences.
 		{"and", Fields{"List": "a, b", "Last": "c"}},
-		{"or_more", Fields{"Values": "a, b, c"}},
+		{"and_clauses", Fields{"List": "a, which is b", "Last": "c, which is d"}},
+		{"or", Fields{"List": "a, b", "Last": "c"}},
 		{"day_today", nil},
 		{"day_tomorrow", nil},
 		{"day_yesterday", nil},

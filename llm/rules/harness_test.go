@@ -38,7 +38,8 @@ type dialogue struct {
 	tools    tools.Set
 	caller   tools.Caller
 	messages []llm.Message
-	// asked is the write whose question was the agent's last message.
+	// asked is the write that waits for its yes, and stays while the agent's last
+	// message ends in the question and was not interrupted.
 	asked string
 	// ran are the writes that were run.
 	ran []string
@@ -87,20 +88,21 @@ func (d *dialogue) say(text string) string {
 // answer lets the brain finish its turn.
 func (d *dialogue) answer() string {
 	d.t.Helper()
-	asked, toAsk := d.asked, ""
-	d.asked = ""
+	asked := ""
+	if last := d.lastSaid(); last != nil && !last.Interrupted && strings.HasSuffix(last.Text, "?") {
+		asked = d.asked
+	}
 	for range 8 {
 		m := d.step()
 		if len(m.ToolCalls) == 0 {
 			d.messages = append(d.messages, m)
-			d.asked = toAsk
 			return m.Text
 		}
 		d.messages = append(d.messages, m)
 		for _, c := range m.ToolCalls {
 			result, confirm := d.run(c, asked)
 			if confirm {
-				toAsk = c.Name + string(c.Arguments)
+				d.asked = c.Name + string(c.Arguments)
 			}
 			d.facts.WriteString(result + "\n")
 			d.messages = append(d.messages, llm.Message{Role: llm.ToolRole, ToolCallID: c.ID, ToolName: c.Name, Text: result})
@@ -108,6 +110,16 @@ func (d *dialogue) answer() string {
 	}
 	d.t.Fatalf("no answer after eight tool calls to %q", d.messages[len(d.messages)-1].Text)
 	return ""
+}
+
+// lastSaid is the agent's last message that the caller answered to.
+func (d *dialogue) lastSaid() *llm.Message {
+	for i := len(d.messages) - 1; i >= 0; i-- {
+		if m := &d.messages[i]; m.Role == llm.Assistant && m.Text != "" {
+			return m
+		}
+	}
+	return nil
 }
 
 // step asks the brain once.
@@ -174,7 +186,6 @@ func (d *dialogue) interrupt(words int) {
 		d.t.Fatalf("%d words cannot be cut from %q", words, m.Text)
 	}
 	m.Text, m.Interrupted = strings.Join(all[:words], " "), true
-	d.asked = "" // the question was not heard
 }
 
 // expect checks that an answer says something, whatever the case.

@@ -32,6 +32,7 @@ const (
 	abortIntent    intent = "abort"
 	yesIntent      intent = "yes"
 	noIntent       intent = "no"
+	followIntent   intent = "follow" // the same of another order or thing
 )
 
 // aspect is what of an order is asked for; "" is how it stands.
@@ -84,6 +85,7 @@ func compilePatterns() []pattern {
 		{returnIntent, "", `\b(returns?|returning|re turn|they turn (it|the|my|them)|refund(ed|s)?|money back|(send|sending|give|giving|bring|bringing|take|taking|ship|mail|post)\b.*\bback|(do not|dont|didnt|no longer) want (it|them|the|my|this|that|these|those)|get rid of)\b`},
 		{changeIntent, "", `\b(change|update|modify|edit|correct|switch)\b.*\b(address|payment|card|order|email|e mail|phone|name|account|password|size|colou?r|delivery|items?)\b|\b(add|remove)\b.*\b(to|from) (my|the) order\b|\bdeliver (it )?(to )?(a )?(different|another|new) address\b`},
 		{cancelIntent, "", `\bcancel(l?ing|lation)?\b|\bcall off\b|\bstop (my|the|that|this) order\b`},
+		{listIntent, "", `\b(list|show|tell|read|give|see|check|know|hear|go through|look up|find)\b.*\b(all|my|me|recent|past|previous)\b.*\borders\b|\b(what|which|how many|any|all|all of|recent|past|previous|latest|last|current|open|other) (are |of )?(my |the )?(\w+ )?orders\b|\border history\b|\bmy orders\b|\borders (do|have) i\b|\bwhat (have|did) i (order|ordered|buy|bought)( from you)?( recently| lately| so far| last \w+| before| in the past)?$|\bhow many orders\b|^(all |my |the )*orders( please)?$`},
 		{productsIntent, "", `\b(what (do|else do|can|kind of things do|products do|items do|all do) (you|i|we) (have|sell|stock|carry|offer|buy|order from you)|(do|does|have|are) (you|they|the shop|your shop|this shop|u) (guys |still |also |got |have |sell |carry |stock |selling )+|you sell|do you have|in stock|catalogu?e|your (products|range|shop sell|store sell)|(looking|look|searching|search|shopping) for|show me|what products|which products|what else|recommend|interested in|whats available|available in|want to buy|like to buy|can i buy|could i buy|buy (a|an|some|the)|price of (a|an|the|your|those|these|some)|how much (is|are|does|do|for|would) (a|an|the|your|those|these|some|one)|how much do (the|your)|what colou?rs|which colou?rs|what sizes|which sizes|got any|have any|any (headphones|kettles?|jackets?|cases?|shoes|lamps?|bottles?|mats?|backpacks?|shirts?|grinders?))\b`},
 		{orderIntent, trackingAspect, `\b(tracking|track) ?(number|code|id|link|info|information)\b`},
 		{orderIntent, carrierAspect, `\b(carrier|courier|(delivery|shipping) (company|service|firm)|who (is |will be |s )?(deliver(s|ing)?|bring(s|ing)?|ships?|shipping|carrying)|whos (delivering|bringing|shipping)|shipped with|which (post|company))\b`},
@@ -91,7 +93,6 @@ func compilePatterns() []pattern {
 		{orderIntent, placedAspect, `\bwhen (did|have) i (order|ordered|buy|bought|place|placed|get|make)\b|\border date\b|\bwhen was\b.*\b(placed|ordered|made|bought)\b|\bdate of (my|the|that) order\b`},
 		{orderIntent, totalAspect, `\bhow much (was|were|did|is|have|for)\b|\bwhat (did|have) i (pay|paid)\b|\b(total|amount|bill|invoice|cost|costs|charged)\b|\bprice\b.*\border\b`},
 		{orderIntent, paidAspect, `\bhow (did|have) i (pay|paid)\b|\b(which|what) (card|payment|payment method)\b|\bpayment method\b|\b(paid|pay) (with|for it with|by)\b`},
-		{listIntent, "", `\b(list|show|tell|read|give|see|check|know|hear|go through|look up|find)\b.*\b(all|my|me|recent|past|previous)\b.*\borders\b|\b(what|which|how many|any|all|all of|recent|past|previous|latest|last|current|open|other) (are |of )?(my |the )?(\w+ )?orders\b|\border history\b|\bmy orders\b|\borders (do|have) i\b|\bwhat (have|did) i (order|ordered|buy|bought)( from you)?( recently| lately| so far| last \w+| before| in the past)?$|\bhow many orders\b|^(all |my |the )*orders( please)?$`},
 		{orderIntent, itemsAspect, `\bwhat(s| is| was| did| do| are| else is| all is)?\b.*\b(in|inside|part of)\b.*\b(it|order|orders|that|parcel|package|one|box)\b|\b(contents?|which items|what items|what things|items (are|were)|what (did|have) i (order|ordered|buy|bought|get))\b|\bwhat(s| is) in\b`},
 		{orderIntent, etaAspect, `\b(when|what day|what time|how long|how soon|how many days|what date)\b.*\b(arrive|arrives|arriving|come|comes|coming|get|gets|here|deliver|delivered|delivery|delivering|receive|expect|expected|be there|reach|reaches|take|takes|there|show up|it)\b|\b(eta|estimated|delivery date|arrival|expected (date|day|delivery)|arriv(e|es|ing) (today|tomorrow|on|this|soon|by)|(come|coming|get here|here|there|delivered) (today|tomorrow|soon|by|this))\b|\bwhen (will|is|does|do|can|should|would)\b`},
 		{orderIntent, statusAspect, `\b(where ?s|where is|where are|where has|where did|where the|where my|whereabouts|whos got|track|tracking|trace|frat|locate|status|arrive|arrived|delivered|shipped|ship|ships|dispatched|dispatch|sent out|been sent|left yet|on (its|the|their) way|out for delivery|any (news|update|updates)|update on|news (about|on|of)|whats happening|what is happening|what happened|whats going on|whats up with|how is|hows|hasnt come|hasnt arrived|not arrived|didnt arrive|havent received|havent got|never (came|arrived|got)|still waiting|been waiting|waiting for|is late|late|delayed|lost|missing|stuck|progress|check (on )?(my|the|an|that|this|order)|look up|look at|looking at|find (my|the)|find out about|lookup|info(rmation)? (on|about)|details (of|on|about|for)|tell me about)\b`},
@@ -99,6 +100,7 @@ func compilePatterns() []pattern {
 		{byeIntent, "", `\b(bye|goodbye|good bye|see you|see ya|thats all|that is all|thatll be all|that will be all|thats it|nothing else|nothing more|im done|i am done|im good|im all set|all set|good night|have a (nice|good|great|lovely)|take care|hang up|no more questions)\b`},
 		{goOnIntent, "", `^(please )?(go on|continue|carry on|keep going|keep talking|please continue|you were saying|and then|go ahead|finish|what else|and|tell me more|more)( please)?$`},
 		{thanksIntent, "", `\b(thanks|thank you|thank u|cheers|appreciate|much obliged|ta)\b`},
+		{followIntent, "", `^(and|what about|how about|and what about|then)( |$)`},
 		{greetIntent, "", `^(oh |um |uh |well )*(hi|hello|hey|hiya|howdy|good (morning|afternoon|evening|day)|high there|hide there|hi there|hallo|halo|greetings|yo|morning|evening|anyone there|anybody there|are you there|can you hear me)\b`},
 		{orderIntent, statusAspect, `\b` + the + ` (\w+ )?` + orders + `\b|^(orders?|parcels?|packages?|deliver(y|ies))\b|\border (number|id)\b|\babout (an|my|the) order\b|\b(mike|might) order\b`},
 	}
@@ -114,6 +116,8 @@ type understood struct {
 	intent  intent
 	aspect  aspect
 	yes, no bool
+	// plainly says that the words are a yes and nothing else.
+	plainly bool
 	// numbers are the orders' numbers in them.
 	numbers []number
 	// rest are the words without those numbers.
@@ -138,15 +142,18 @@ func (b *Brain) understand(text string, words []string, awaited bool) understood
 			break
 		}
 	}
-	u.yes = b.book.Affirmation(english, text) || begins(words, "yes", "yeah", "yep", "yup", "sure", "correct", "absolutely", "definitely", "exactly", "please do", "go ahead", "ok", "okay", "of course", "do it", "thats right", "right")
-	u.no = b.book.Negation(english, text) || begins(words, "no", "nope", "nah", "dont", "do not", "not", "stop", "wait no", "actually no", "rather not", "id rather not", "please dont", "i dont", "hold on", "wait")
+	u.plainly = b.book.Affirmation(english, text)
+	u.yes = u.plainly || begins(words, "yes", "yeah", "yep", "yup", "sure", "correct", "absolutely", "definitely", "exactly", "please do", "go ahead", "ok", "okay", "of course", "do it", "thats right", "right")
+	u.no = b.book.Negation(english, text) || begins(words, "no", "nope", "nah", "dont", "do not", "stop", "wait no", "actually no", "rather not", "id rather not", "please dont", "i dont", "hold on", "wait")
 	if u.no {
-		u.yes = false
+		u.yes, u.plainly = false, false
 	}
-	if u.yes && denies(words) {
+	if u.yes && !u.plainly && denies(words) {
 		u.yes, u.no = false, true // "yes, no, don't"
 	}
 	switch {
+	case u.no && u.intent == thanksIntent:
+		u.intent = noIntent // "no, thanks"
 	case u.intent != unknownIntent:
 	case u.yes:
 		u.intent = yesIntent

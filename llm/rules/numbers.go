@@ -88,7 +88,7 @@ func numbers(words []string, awaited bool) []number {
 			found[last] = correct(found[last], n)
 			continue
 		}
-		if n.Marked || len(n.Digits) >= minDigits-1 || awaited {
+		if n.Marked || len(n.Digits) >= minDigits-1 || (awaited && (len(n.Digits) > 1 || alone(words, n))) {
 			found = append(found, n)
 		}
 	}
@@ -100,6 +100,17 @@ func named(words []string, i int) bool {
 	for i--; i >= 0 && (fillers[words[i]] || words[i] == "is" || words[i] == "its" || words[i] == "the"); i-- {
 	}
 	return i >= 0 && (words[i] == "number" || words[i] == "order")
+}
+
+// alone says whether a single digit is all there is; else it may be a word of
+// another kind ("the first one", "to").
+func alone(words []string, n number) bool {
+	for i, w := range words {
+		if (i < n.from || i >= n.to) && !fillers[w] && !joints[w] && w != "its" && w != "is" && w != "it" {
+			return false
+		}
+	}
+	return true
 }
 
 // corrected says whether what stands between two numbers takes the first back.

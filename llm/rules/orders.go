@@ -229,17 +229,20 @@ func (t *turn) chosen(all []order) string {
 	if len(among) == 0 {
 		return ""
 	}
-	if t.mentions("latest", "newest", "recent") || (t.mentions("last") && !t.mentions("week", "month", "year", "night", "time", "few")) {
-		if t.state.Asked == askedWhich && t.mentions("last") {
-			return among[len(among)-1].number()
-		}
+	offered := len(t.state.Offered) > 0
+	switch {
+	case t.mentions("latest", "newest", "recent"):
+		return among[0].number()
+	case t.mentions("last") && offered && !t.mentions("order"): // the last of those that were told
+		return among[len(among)-1].number()
+	case t.mentions("last") && !t.mentions("week", "month", "year", "night", "time", "few"):
 		return among[0].number()
 	}
 	if t.mentions("oldest") {
 		return among[len(among)-1].number()
 	}
 	for i, w := range t.words {
-		if n, ok := ordinals[w]; ok && n >= 0 && n < len(among) && (t.state.Asked == askedWhich || (i+1 < len(t.words) && t.words[i+1] == "order")) {
+		if n, ok := ordinals[w]; ok && n >= 0 && n < len(among) && (offered || (i+1 < len(t.words) && t.words[i+1] == "order")) {
 			return among[n].number()
 		}
 	}
@@ -247,7 +250,7 @@ func (t *turn) chosen(all []order) string {
 	switch {
 	case t.mentions("cancelled", "canceled"):
 		status = cancelledStatus
-	case t.state.Asked != askedWhich:
+	case !offered:
 		return ""
 	case t.mentions("delivered", "arrived"):
 		status = deliveredStatus
@@ -290,7 +293,7 @@ func missing(words []string) string {
 		}
 		thing := words[i+1]
 		if len(thing) > 2 && !plainWords[thing] && !orderWords[singular(thing)] && !optionWords[thing] {
-			return words[i] + " " + thing
+			return withArticle(thing)
 		}
 	}
 	return ""
@@ -323,8 +326,9 @@ func (t *turn) list() error {
 	rows := make([]string, 0, len(all))
 	for _, o := range all {
 		rows = append(rows, t.phrase("listed_order", "Order", o.number(), "State", t.inState(o), "Items", t.someItems(o.Items)))
+		t.state.Offered = append(t.state.Offered, o.number())
 	}
-	t.say("list_orders", "Count", count(len(all)), "Orders", t.row(rows))
+	t.say("list_orders", "Count", count(len(all)), "Orders", t.joined("and_clauses", rows))
 	t.state.Task, t.state.Aspect = taskOrder, statusAspect
 	return nil
 }

@@ -72,12 +72,18 @@ func (t *turn) answering(u understood) (handled bool, err error) {
 	}
 	other := u.intent != unknownIntent && u.intent != yesIntent && u.intent != noIntent && u.intent != t.taskIntent()
 	switch asked {
+	case askedOrder, askedRest:
+		if u.intent == yesIntent && len(u.numbers) == 0 && !t.namesAnything(u) { // yes is no number
+			t.ask(askedOrder, "ask_order_again")
+			return true, nil
+		}
 	case askedMeant:
 		meant := t.state.Offered
 		switch {
 		case len(u.numbers) > 0:
 		case u.yes && t.heardQuestion() && len(meant) > 0:
-			t.state.Asked, t.state.Offered, t.state.Order = "", nil, meant[0]
+			t.state.Asked, t.state.Offered = "", nil
+			u.numbers = []number{{Digits: strings.TrimPrefix(meant[0], "W"), Marked: true}}
 			return true, t.resume(u)
 		case u.yes && len(meant) > 0: // they agreed before they heard to what
 			t.ask(askedMeant, "did_you_mean", "Order", meant[0])
@@ -148,9 +154,14 @@ func (t *turn) drop() {
 
 // fresh answers what does not belong to a question of the agent's.
 func (t *turn) fresh(u understood) error {
-	asked, task := t.state.Asked, t.state.Task
-	t.state.Asked, t.state.Offered = "", nil
+	asked := t.state.Asked
+	t.state.Asked = ""
+	if u.intent != unknownIntent && u.intent != followIntent {
+		t.state.Offered = nil
+	}
 	switch u.intent {
+	case followIntent:
+		return t.follow(u)
 	case orderIntent:
 		t.state.Task, t.state.Aspect, t.state.Words = taskOrder, u.aspect, ""
 		return t.about(u)
@@ -190,24 +201,55 @@ func (t *turn) fresh(u understood) error {
 		t.drop()
 		t.say("goodbye")
 	case abortIntent:
+		if t.mentions("cancel") && t.state.Order != "" {
+			t.say("no_cancel") // with nothing under way, it is the order that they mean
+			return nil
+		}
 		t.drop()
 		t.say("left_as_is")
 	default:
-		return t.unclear(u, asked, task)
+		return t.unclear(u, asked)
 	}
 	return nil
 }
 
+// follow does with another order or thing what was done last.
+func (t *turn) follow(u understood) error {
+	if t.state.Task == "" {
+		t.state.Task = taskOrder
+	}
+	if len(u.numbers) == 0 && !t.namesAnything(u) && t.place() == "" {
+		t.say("not_understood")
+		t.say("can_do")
+		return nil
+	}
+	return t.resume(u)
+}
+
+// place is the word by which an order is picked from a list, "" for none.
+func (t *turn) place() string {
+	for _, w := range t.words {
+		if _, ok := ordinals[w]; ok || contains([]string{w}, "latest", "newest", "oldest", "cancelled", "delivered", "pending") {
+			return w
+		}
+	}
+	return ""
+}
+
 // unclear answers words without an intent: perhaps they are only a number, or
-// the name of a thing, after something that was asked before.
-func (t *turn) unclear(u understood, asked, task string) error {
-	if len(u.numbers) > 0 {
-		if task == "" {
+// the place of an order in the list that was just told.
+func (t *turn) unclear(u understood, asked string) error {
+	switch {
+	case len(u.numbers) > 0:
+		if t.state.Task == "" {
 			t.state.Task = taskOrder
 		}
 		t.state.Aspect = statusAspect
 		return t.resume(u)
+	case len(t.state.Offered) > 0 && t.place() != "":
+		return t.follow(u)
 	}
+	t.state.Offered = nil
 	switch {
 	case u.yes && asked == "" && t.last != nil:
 		t.say("fine_then")

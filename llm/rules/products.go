@@ -16,9 +16,14 @@ var searchNoise = set("do", "does", "you", "u", "guys", "have", "has", "sell", "
 // products answers what the shop sells.
 func (t *turn) products(u understood) error {
 	var query []string
-	for _, w := range u.rest {
+	for i := 0; i < len(u.rest); i++ {
+		w := u.rest[i]
 		if searchNoise[w] || w == "w0" {
 			continue
+		}
+		if i+1 < len(u.rest) && synonyms[singular(w+u.rest[i+1])] != "" { // "head phones"
+			i++
+			w += u.rest[i]
 		}
 		if other, ok := synonyms[singular(w)]; ok {
 			w = other
@@ -71,7 +76,7 @@ func (t *turn) product(p product) {
 	}
 	for _, option := range sortedKeys(p.Options) {
 		if values := p.Options[option]; len(values) > 1 {
-			t.say("product_options", "Option", option, "Values", t.row(values))
+			t.say("product_options", "Option", option, "Values", t.joined("or", values))
 		}
 	}
 }

@@ -16,7 +16,6 @@ type returnArguments struct {
 const (
 	notDelivered = "Non-delivered order cannot be returned"
 	badMethod    = "Payment method should be the original payment method"
-	noItem       = "Some item not found"
 )
 
 // returning leads through a return: which order, which items, and then the
@@ -50,7 +49,10 @@ func (t *turn) returning(u understood) error {
 	}
 	if len(c.items) == 0 || c.ambiguous {
 		key := "return_which_items"
-		if missing(u.rest) != "" {
+		switch {
+		case len(t.parts) > 0: // something was said before it already
+			key = "return_items_are"
+		case missing(u.rest) != "":
 			key = "return_item_not_in_order"
 		}
 		t.state.Words = ""
@@ -83,7 +85,7 @@ func (t *turn) refuseReturn(o order) {
 	case returnStatus:
 		t.say("return_already", "Order", o.number())
 	case pendingStatus, processedStatus, cancelledStatus:
-		t.say("return_not_delivered", "Order", o.number(), "State", strings.TrimPrefix(t.inState(o), "which "))
+		t.say("return_not_delivered", "Order", o.number(), "State", t.inState(o))
 	default:
 		t.say("status_other", "Order", o.number(), "Status", o.Status)
 	}
@@ -100,8 +102,7 @@ func (t *turn) request(o order, items []item, method string) error {
 	}
 	if refusal != "" {
 		t.state.Pending = nil
-		t.refusedReturn(refusal, o)
-		return nil
+		return t.refusedReturn(refusal, o.number())
 	}
 	called := t.theItems(items, o.Items)
 	if answer.Status == confirmationRequired {
@@ -112,17 +113,23 @@ func (t *turn) request(o order, items []item, method string) error {
 	return nil
 }
 
-func (t *turn) refusedReturn(refusal string, o order) {
+// refusedReturn says why the tool would not make a return.
+func (t *turn) refusedReturn(refusal, number string) error {
 	switch refusal {
 	case notDelivered:
+		o, found, err := t.details(number)
+		if err != nil || !found {
+			return err
+		}
 		t.refuseReturn(o)
 	case badMethod:
 		t.say("return_bad_method")
 	case noOrder:
-		t.say("order_not_found", "Order", o.number())
+		t.say("order_not_found", "Order", number)
 	default:
 		t.refused(refusal)
 	}
+	return nil
 }
 
 // confirm asks before the return is made.
@@ -167,7 +174,7 @@ func (t *turn) confirming(u understood) error {
 		t.drop()
 		t.say("left_as_is")
 		return nil
-	case u.yes && (u.intent == yesIntent || u.intent == thanksIntent || u.intent == goOnIntent || u.intent == t.taskIntent()):
+	case u.plainly, u.yes && (u.intent == yesIntent || u.intent == thanksIntent || u.intent == goOnIntent || u.intent == t.taskIntent()):
 		return t.agreed(p)
 	case u.intent == unknownIntent, u.intent == yesIntent, u.intent == noIntent, u.intent == returnIntent:
 		t.say("not_understood")
@@ -245,7 +252,7 @@ func (t *turn) agreed(p *pending) error {
 	switch {
 	case refusal != "":
 		t.state.Pending, t.state.Asked = nil, ""
-		t.refusedReturn(refusal, order{ID: p.Order, Status: ""})
+		return t.refusedReturn(refusal, p.Order)
 	case answer.Status == confirmationRequired:
 		t.askAgain(p)
 	default:

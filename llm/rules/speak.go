@@ -2,7 +2,6 @@ package rules
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +19,10 @@ func count(n int) string {
 }
 
 // row writes things in a row: "a, b and c".
-func (t *turn) row(things []string) string {
+func (t *turn) row(things []string) string { return t.joined("and", things) }
+
+// joined writes things in a row with the phrase that puts the last to the others.
+func (t *turn) joined(with string, things []string) string {
 	switch len(things) {
 	case 0:
 		return ""
@@ -28,7 +30,7 @@ func (t *turn) row(things []string) string {
 		return things[0]
 	}
 	last := len(things) - 1
-	return t.phrase("and", "List", strings.Join(things[:last], ", "), "Last", things[last])
+	return t.phrase(with, "List", strings.Join(things[:last], ", "), "Last", things[last])
 }
 
 // theItems calls things that are known: "the headphones and the black case".
@@ -212,7 +214,7 @@ func spelled(code string) string {
 	return strings.Join(strings.Split(code, ""), " ")
 }
 
-// inState is how an order stands, in a clause beside its number.
+// inState is how an order stands, after its number: "is on its way".
 func (t *turn) inState(o order) string {
 	switch o.Status {
 	case pendingStatus, processedStatus, deliveredStatus, cancelledStatus:
@@ -227,7 +229,7 @@ func (t *turn) inState(o order) string {
 func (t *turn) orderRow(orders []order) string {
 	var out []string
 	for _, o := range orders {
-		out = append(out, fmt.Sprintf("%s, %s", o.number(), t.inState(o)))
+		out = append(out, t.phrase("order_which", "Order", o.number(), "State", t.inState(o)))
 	}
-	return t.row(out)
+	return t.joined("and_clauses", out)
 }

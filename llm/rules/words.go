@@ -102,7 +102,7 @@ func alike(a, b string) bool {
 	}
 	n := min(len(a), len(b))
 	switch {
-	case n < 4 || a[0] != b[0]:
+	case n < 5 || a[0] != b[0]:
 		return false
 	case n < 7:
 		return distance(a, b) <= 1
