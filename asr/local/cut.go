@@ -49,8 +49,6 @@ func (p piece) digest() digest {
 	return digest(h.Sum(nil))
 }
 
-func (p piece) samples() []float32 { return p }
-
 // cut copies pcm into pieces of at most longest, cut at the quietest moment.
 // Where it cuts depends only on what comes before the end of a piece, so an
 // utterance that grows keeps its first pieces.

@@ -181,7 +181,7 @@ func (r *Recognizer) recognise(ctx context.Context, pieces []piece, partial bool
 				continue
 			}
 		}
-		text := clean(r.decode(p.samples()))
+		text := r.understand(p)
 		if !last {
 			r.known.put(key, text)
 		}
@@ -190,6 +190,21 @@ func (r *Recognizer) recognise(ctx context.Context, pieces []piece, partial bool
 		}
 	}
 	return result{text: strings.Join(texts, " ")}
+}
+
+// understand recognises one piece. Where the model repeats itself without end,
+// it gets a second chance with a little more silence in front, which is enough
+// to take it elsewhere.
+func (r *Recognizer) understand(p piece) string {
+	text := r.decode(p)
+	if !looped(text) {
+		return clean(text)
+	}
+	again := r.decode(append(make(piece, lead), p...))
+	if looped(again) {
+		return clean(unloop(text))
+	}
+	return clean(again)
 }
 
 // translate turns the pool's errors into this package's.
