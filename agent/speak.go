@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"parley/audio/playout"
@@ -113,17 +112,14 @@ func (c *Conversation) speakText(ctx context.Context, t *turn, voice tts.Voice, 
 // newClause prepares a text for the voice; nil when there is nothing to say.
 func newClause(text, language string) *clause {
 	k := &clause{}
-	var spoken []string
-	for _, w := range tts.Spoken(text, language) {
+	words := tts.Spoken(text, language)
+	for _, w := range words {
 		k.words = append(k.words, playout.Word{Text: w.Display, Weight: w.Weight})
-		if w.Spoken != "" {
-			spoken = append(spoken, w.Spoken)
-		}
 	}
-	if len(spoken) == 0 {
+	k.spoken = tts.JoinSpoken(words)
+	if k.spoken == "" {
 		return nil
 	}
-	k.spoken = strings.Join(spoken, " ")
 	return k
 }
 

@@ -58,8 +58,9 @@ func writeAnswer(w http.ResponseWriter, status int, sdp string, asJSON bool) {
 	_, _ = io.WriteString(w, sdp) // nobody is left to tell
 }
 
-// createCall begins a conversation by voice: the offer comes in, the answer goes
-// out, and Location names the call.
+// createCall begins a call: the offer comes in, the answer goes out, and Location
+// names the call. With ?conversation=ID it carries on a conversation that has
+// begun by text, which outlives it; without, the conversation is the call.
 func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 	offer, asJSON, err := readOffer(w, r)
 	if err != nil {
@@ -68,15 +69,15 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), setupTime)
 	defer cancel()
-	c, err := s.begin(ctx, true)
+	g, err := s.seat(ctx, r.URL.Query().Get("conversation"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	g := &guest{Conversation: c, server: s}
+	c := g.Conversation
 	answer, call, err := s.Rooms.Answer(ctx, offer, g)
 	if err != nil {
-		s.Host.End(c.ID(), err)
+		s.unseat(g, err)
 		s.fail(w, r, offerProblem(err))
 		return
 	}
@@ -103,6 +104,42 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Location", "/v1/realtime/calls/"+c.ID())
 	writeAnswer(w, http.StatusCreated, answer, asJSON)
+}
+
+// seat prepares a guest: of the conversation with this id, or of a new one if
+// there is no id. A conversation has one call at a time.
+func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
+	if id == "" {
+		c, err := s.begin(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.calls[c.ID()] = nil
+		return &guest{Conversation: c, server: s, ends: true}, nil
+	}
+	c := s.Host.Find(id)
+	if c == nil {
+		return nil, noConversation(id)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, taken := s.calls[id]; taken {
+		return nil, problem(http.StatusConflict, "in-call", "The conversation %q is in a call already.", id)
+	}
+	s.calls[id] = nil // taken; the call follows
+	return &guest{Conversation: c, server: s}, nil
+}
+
+// unseat takes back a seat that led to no call.
+func (s *Server) unseat(g *guest, cause error) {
+	s.mu.Lock()
+	delete(s.calls, g.ID())
+	s.mu.Unlock()
+	if g.ends {
+		s.Host.End(g.ID(), cause)
+	}
 }
 
 // renegotiateCall answers a further offer of a client: an ICE restart, or a
@@ -179,6 +216,7 @@ func offerProblem(err error) error {
 type guest struct {
 	*agent.Conversation
 	server *Server
+	ends   bool // the conversation ends with the call
 }
 
 // Open implements room.Guest: it serves a channel that the client opened.
@@ -197,7 +235,9 @@ func (g *guest) Open(ch room.Channel) {
 // Left implements room.Guest.
 func (g *guest) Left(cause error) {
 	g.Detach(cause)
-	g.server.Host.End(g.ID(), cause)
+	if g.ends {
+		g.server.Host.End(g.ID(), cause)
+	}
 }
 
 var _ room.Guest = (*guest)(nil)

@@ -12,7 +12,7 @@ import (
 
 // createConversation begins a conversation by text.
 func (s *Server) createConversation(w http.ResponseWriter, r *http.Request) {
-	c, err := s.begin(r.Context(), false)
+	c, err := s.begin(r.Context())
 	if err != nil {
 		s.fail(w, r, err)
 		return

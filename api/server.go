@@ -44,8 +44,8 @@ type OfferProblem interface {
 type Config struct {
 	Host  *agent.Host
 	Rooms Rooms
-	// NewOptions prepares a conversation; voice says that it has ears and a mouth.
-	NewOptions func(ctx context.Context, voice bool) (agent.Options, error)
+	// NewOptions prepares a conversation.
+	NewOptions func(ctx context.Context) (agent.Options, error)
 	// Watch is told of every conversation that begins, for metrics. May be nil.
 	Watch func(*agent.Conversation)
 	// About is what GET /v1/about answers.
@@ -157,8 +157,8 @@ func (s *Server) recoverer(next http.Handler) http.Handler {
 }
 
 // begin starts a conversation and has it watched.
-func (s *Server) begin(ctx context.Context, voice bool) (*agent.Conversation, error) {
-	opts, err := s.NewOptions(ctx, voice)
+func (s *Server) begin(ctx context.Context) (*agent.Conversation, error) {
+	opts, err := s.NewOptions(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,11 @@ func (s *Server) find(r *http.Request) (*agent.Conversation, error) {
 	if c := s.Host.Find(id); c != nil {
 		return c, nil
 	}
-	return nil, problem(http.StatusNotFound, "no-conversation", "There is no conversation %q; it may have ended.", id)
+	return nil, noConversation(id)
+}
+
+func noConversation(id string) error {
+	return problem(http.StatusNotFound, "no-conversation", "There is no conversation %q; it may have ended.", id)
 }
 
 // setupTime bounds the making of a call.

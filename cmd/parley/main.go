@@ -16,6 +16,7 @@ import (
 // commands is the command line: one field, one command, one file.
 type commands struct {
 	Version versionFlag `help:"Print the version."`
+	Run     runCmd      `cmd:"" help:"Start the agent."`
 	Models  modelsCmd   `cmd:"" help:"Download and list the model files."`
 	Check   checkCmd    `cmd:"" help:"Say what is ready on this machine and what is missing."`
 	Config  configCmd   `cmd:"" help:"Explain and check parley.yaml."`

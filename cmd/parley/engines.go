@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"parley/agent"
+	"parley/asr"
+	asrlocal "parley/asr/local"
+	asropenai "parley/asr/openai"
+	"parley/audio"
+	"parley/audio/g711"
+	"parley/audio/opus"
+	"parley/config"
+	"parley/llm"
+	"parley/llm/failover"
+	llmopenai "parley/llm/openai"
+	"parley/llm/rules"
+	"parley/prompts"
+	"parley/shop"
+	"parley/tools"
+	"parley/tts"
+	ttslocal "parley/tts/local"
+	ttsopenai "parley/tts/openai"
+	"parley/vad"
+	"parley/vad/silero"
+	"parley/vad/smartturn"
+)
+
+// engines is all that conversations share.
+type engines struct {
+	cfg *config.Config
+	log *slog.Logger
+
+	book   *prompts.Book
+	store  *shop.Store
+	tools  *tools.Registry
+	silero *silero.Model
+	turns  vad.TurnModel
+	asr    asr.Recognizer
+	brain  llm.Brain
+	voice  tts.Voice
+	spare  tts.Voice
+	opus   *opus.Library
+
+	warming  sync.WaitGroup
+	stopWarm context.CancelFunc
+	closers  []func() error // in the order of opening
+}
+
+// openEngines opens what the config names. What the embedded default needs and
+// is not there is an error that says what to do; what only makes it better is
+// left out with a warning.
+func openEngines(ctx context.Context, cfg *config.Config, models string, log *slog.Logger) (_ *engines, err error) {
+	e := &engines{cfg: cfg, log: log}
+	warm, stop := context.WithCancel(context.WithoutCancel(ctx))
+	e.stopWarm = stop
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	if e.book, err = prompts.Load(nil); err != nil {
+		return nil, fmt.Errorf("loading the phrases: %w", err)
+	}
+	if err = e.openShop(ctx); err != nil {
+		return nil, err
+	}
+	if e.silero, err = silero.Load(filepath.Join(models, "silero", "silero_vad_16k_op15.onnx")); err != nil {
+		return nil, fetchFirst("voice-activity detection", err)
+	}
+	e.opus = opus.Open(filepath.Join(models, "opus", "simd.wasm"), filepath.Join(models, "opus", "compiled"), log)
+	e.closers = append(e.closers, e.opus.Close)
+	if err = e.openASR(models); err != nil {
+		return nil, err
+	}
+	if err = e.openTTS(models); err != nil {
+		return nil, err
+	}
+	if err = e.openBrain(); err != nil {
+		return nil, err
+	}
+	e.openTurnModel(models)
+	e.warm(warm)
+	return e, nil
+}
+
+func (e *engines) close() error {
+	e.stopWarm()
+	e.warming.Wait()
+	var failures []error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		failures = append(failures, e.closers[i]())
+	}
+	return errors.Join(failures...)
+}
+
+// fetchFirst adds what to do about a model that is not there.
+func fetchFirst(what string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w\nfetch it with: parley models pull", what, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// openShop opens the store and makes the demo shop in it.
+func (e *engines) openShop(ctx context.Context) error {
+	dir := e.cfg.Shop.Data
+	if dir == "" {
+		data, err := userData()
+		if err != nil {
+			return err
+		}
+		dir = data
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the data folder: %w", err)
+	}
+	var err error
+	if e.store, err = shop.Open(ctx, filepath.Join(dir, "shop.db"), e.log); err != nil {
+		return fmt.Errorf("opening the shop's store: %w", err)
+	}
+	e.closers = append(e.closers, e.store.Close)
+	if err := e.store.SeedDemo(ctx, time.Now()); err != nil {
+		return fmt.Errorf("making the demo shop: %w", err)
+	}
+	if e.tools, err = tools.NewRegistry(e.log, e.store.Tools()...); err != nil {
+		return fmt.Errorf("preparing the tools: %w", err)
+	}
+	return nil
+}
+
+// userData is the user's folder for data, after the XDG base directory rules.
+func userData() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "parley"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("finding a folder for the shop's data: %w; name one with --data", err)
+	}
+	return filepath.Join(home, ".local", "share", "parley"), nil
+}
+
+func (e *engines) openASR(models string) error {
+	c := e.cfg.ASR
+	if c.Engine == config.OpenAI {
+		r, err := asropenai.New(asropenai.Options{
+			BaseURL: c.BaseURL, Model: c.Model, APIKey: c.APIKey.Reveal(), Timeout: c.Timeout,
+			Partials: c.Partials, Verbose: c.DetectLanguage, Prompt: c.Prompt, Log: e.log,
+		})
+		if err != nil {
+			return fmt.Errorf("opening the recogniser: %w", err)
+		}
+		e.asr = r
+		e.closers = append(e.closers, r.Close)
+		return nil
+	}
+	dir := c.Dir
+	if dir == "" {
+		dir = filepath.Join(models, "moonshine-tiny-en")
+	}
+	r, err := asrlocal.Load(asrlocal.Options{Dir: dir, Threads: c.Threads, Parallel: c.Parallel})
+	if err != nil {
+		return fetchFirst("loading the recogniser", err)
+	}
+	e.asr = r
+	e.closers = append(e.closers, r.Close)
+	return nil
+}
+
+func (e *engines) openTTS(models string) error {
+	c := e.cfg.TTS
+	local, err := e.localVoice(models)
+	if c.Engine != config.OpenAI {
+		if err != nil {
+			return fetchFirst("loading the voice", err)
+		}
+		e.voice = local
+		return nil
+	}
+	if err == nil {
+		e.spare = local // says sorry when the provider cannot
+	} else {
+		e.log.Info("no spare voice: when the provider fails, the apology is only written", "err", err)
+	}
+	v, err := ttsopenai.New(ttsopenai.Options{
+		BaseURL: c.BaseURL, Model: c.Model, Voice: c.Voice, APIKey: c.APIKey.Reveal(), Format: ttsopenai.Format(c.Format),
+		Rate: c.Rate, Instructions: c.Instructions, Speed: c.Speed, FirstByte: c.FirstByte, Between: c.Between, Log: e.log,
+	})
+	if err != nil {
+		return fmt.Errorf("opening the voice: %w", err)
+	}
+	e.voice = v
+	e.closers = append(e.closers, v.Close)
+	return nil
+}
+
+func (e *engines) localVoice(models string) (*ttslocal.Voice, error) {
+	c := e.cfg.TTS
+	dir := c.Dir
+	if dir == "" {
+		dir = filepath.Join(models, "piper-en-us-joe")
+	}
+	v, err := ttslocal.Load(ttslocal.Options{
+		Dir: dir, EspeakData: filepath.Join(models, "espeak", "espeak-ng-data"),
+		Language: c.Language, Threads: c.Threads, Parallel: c.Parallel, Log: e.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e.closers = append(e.closers, v.Close)
+	return v, nil
+}
+
+// openBrain makes one brain of the list in the config.
+func (e *engines) openBrain() error {
+	var list []failover.Named
+	for i, c := range e.cfg.LLM {
+		if c.Engine == config.Rules {
+			list = append(list, failover.Named{Name: config.Rules, Brain: rules.New(e.book, time.Now, e.log)})
+			continue
+		}
+		b, err := llmopenai.New(llmopenai.Options{
+			BaseURL: c.BaseURL, Model: c.Model, APIKey: c.APIKey.Reveal(), FirstToken: c.FirstToken, Between: c.Between,
+			Timeout: c.Timeout, MaxTokens: c.MaxTokens, Temperature: c.Temperature, ReasoningEffort: c.ReasoningEffort, Log: e.log,
+		})
+		if err != nil {
+			return fmt.Errorf("opening brain %d: %w", i+1, err)
+		}
+		list = append(list, failover.Named{Name: c.Model, Brain: b})
+		e.closers = append(e.closers, b.Close)
+	}
+	var err error
+	e.brain, err = failover.New(e.log, list...)
+	return err
+}
+
+// openTurnModel opens the end-of-turn model; without one, words and silence decide.
+func (e *engines) openTurnModel(models string) {
+	m, err := smartturn.Load(filepath.Join(models, "smart-turn", "smart-turn-v3.2-cpu.onnx"), smartturn.Options{})
+	if err != nil {
+		e.log.Info("no end-of-turn model: words and silence decide", "err", err)
+		return
+	}
+	e.turns = m
+	e.closers = append(e.closers, m.Close)
+}
+
+// warm has what will be needed made ready, in the background.
+func (e *engines) warm(ctx context.Context) {
+	if v, ok := e.voice.(*ttslocal.Voice); ok {
+		e.warming.Go(func() { e.warmVoice(ctx, v) })
+	} else if v, ok := e.spare.(*ttslocal.Voice); ok {
+		e.warming.Go(func() { e.warmVoice(ctx, v) })
+	}
+}
+
+// warmVoice keeps the sound of what is said in every call.
+func (e *engines) warmVoice(ctx context.Context, v *ttslocal.Voice) {
+	book := phrasebook{e.book, e.cfg.Shop.Name}
+	var spoken []string
+	for _, key := range []string{agent.PhraseApology, agent.PhraseGreeting} {
+		text, err := book.Phrase(e.cfg.Shop.Language, key, demoCaller(ctx, e.store))
+		if err != nil {
+			continue
+		}
+		for _, clause := range tts.Split(text) {
+			spoken = append(spoken, tts.JoinSpoken(tts.Spoken(clause, e.cfg.Shop.Language)))
+		}
+	}
+	if err := v.Warm(ctx, spoken); err != nil && ctx.Err() == nil {
+		e.log.Warn("warming the voice", "err", err)
+	}
+}
+
+// codecs are those that callers may use, the best first.
+func (e *engines) codecs() []audio.Codec {
+	return []audio.Codec{e.opus.Codec(), g711.MuLaw(), g711.ALaw()}
+}

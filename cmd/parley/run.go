@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"parley/agent"
+	"parley/api"
+	"parley/config"
+	"parley/metrics"
+	"parley/models"
+	"parley/room"
+	"parley/room/webrtc"
+	"parley/shop"
+	"parley/tools"
+	"parley/web"
+)
+
+// runCmd starts the agent.
+type runCmd struct {
+	Addr   string `placeholder:"HOST:PORT" help:"Listen here (127.0.0.1:8080)."`
+	Config string `placeholder:"FILE" help:"Read this config; without one all is embedded."`
+	Data   string `placeholder:"DIR" help:"Keep the shop's data here."`
+}
+
+// drain is how long calls may take to end at shutdown.
+const drain = 10 * time.Second
+
+// Run serves until ctx ends, then hangs up and waits for what is under way.
+func (r *runCmd) Run(ctx context.Context) error {
+	cfg, err := r.config()
+	if err != nil {
+		return err
+	}
+	log := newLog(cfg.Log)
+	engines, err := openEngines(ctx, cfg, models.Dir(), log)
+	if err != nil {
+		return err
+	}
+	err = serve(ctx, cfg, engines, log)
+	return errors.Join(err, engines.close())
+}
+
+// config reads the config file and lets the flags have the last word.
+func (r *runCmd) config() (*config.Config, error) {
+	cfg := config.Default()
+	if r.Config != "" {
+		var err error
+		if cfg, err = config.Load(r.Config, os.LookupEnv); err != nil {
+			return nil, err
+		}
+	}
+	if r.Addr != "" {
+		cfg.Server.Addr = r.Addr
+	}
+	if r.Data != "" {
+		cfg.Shop.Data = r.Data
+	}
+	if len(cfg.Server.Keys) == 0 && !config.Loopback(cfg.Server.Addr) {
+		return nil, fmt.Errorf("%s can be reached from other machines, and no keys are set: name some under server: keys: in a config, or listen on 127.0.0.1", cfg.Server.Addr)
+	}
+	return cfg, nil
+}
+
+func newLog(c config.Log) *slog.Logger {
+	level := slog.LevelInfo
+	_ = level.UnmarshalText([]byte(c.Level)) // the config has been checked
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
+
+// serve runs the server until ctx ends.
+func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Server.Addr)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", cfg.Server.Addr, err)
+	}
+	defer listener.Close()
+	rooms, err := openRooms(cfg, e, log)
+	if err != nil {
+		return err
+	}
+	page, err := web.Handler()
+	if err != nil {
+		return err
+	}
+	host := agent.NewHost(cfg.Limits.Calls)
+	counts := metrics.New(host.Count)
+	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version}
+	if len(cfg.Server.Keys) == 0 {
+		about.Notice = demoNotice(demoCaller(ctx, e.store))
+	}
+	handler := api.New(api.Config{
+		Host:       host,
+		Rooms:      rooms,
+		NewOptions: func(ctx context.Context) (agent.Options, error) { return e.conversation(ctx, about.Notice), nil },
+		Watch:      counts.Watch,
+		About:      about,
+		Ready:      func() []string { return e.missing(ctx) },
+		Page:       page,
+		Metrics:    counts.Handler(),
+		Keys:       reveal(cfg.Server.Keys),
+		Log:        log,
+	})
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       20 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	fmt.Printf("Talk to it: http://%s\n", listener.Addr())
+	if about.Notice != "" {
+		fmt.Println(about.Notice)
+	}
+
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+		log.Info("shutting down")
+	}
+	return errors.Join(err, shutdown(ctx, server, rooms, host, handler, counts))
+}
+
+// shutdown ends everything in the order in which callers notice least: no new
+// requests, calls hung up, conversations ended, streams closed.
+func shutdown(ctx context.Context, server *http.Server, rooms *rooms, host *agent.Host, handler *api.Server, counts *metrics.Metrics) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	hung := rooms.server.Close(ctx)
+	ended := host.Close(ctx, room.ErrShutdown)
+	stopped := server.Shutdown(ctx)
+	closed := handler.Close(ctx)
+	if ended == nil {
+		counts.Wait()
+	}
+	return errors.Join(hung, ended, stopped, closed)
+}
+
+// rooms gives the API calls of package webrtc.
+type rooms struct{ server *webrtc.Server }
+
+func openRooms(cfg *config.Config, e *engines, log *slog.Logger) (*rooms, error) {
+	host, _, err := net.SplitHostPort(cfg.Server.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q: %w", cfg.Server.Addr, err)
+	}
+	c := webrtc.Config{
+		UDP: cfg.WebRTC.UDP, TCP: cfg.WebRTC.TCP, PublicIPs: cfg.WebRTC.PublicIPs,
+		Codecs: e.codecs(), MaxCalls: cfg.Limits.Calls, MaxConnecting: cfg.Limits.Connecting, Log: log,
+	}
+	if c.UDP == "" {
+		c.UDP = net.JoinHostPort(host, "0")
+	}
+	if c.TCP == "" {
+		c.TCP = net.JoinHostPort(host, "0")
+	}
+	if len(cfg.WebRTC.STUN) > 0 {
+		c.ICEServers = append(c.ICEServers, webrtc.ICEServer{URLs: cfg.WebRTC.STUN})
+	}
+	for _, t := range cfg.WebRTC.TURN {
+		c.ICEServers = append(c.ICEServers, webrtc.ICEServer{URLs: t.URLs, Username: t.Username, Credential: t.Credential.Reveal()})
+	}
+	server, err := webrtc.New(c)
+	if err != nil {
+		return nil, fmt.Errorf("opening the ports for calls: %w", err)
+	}
+	return &rooms{server}, nil
+}
+
+// Answer implements api.Rooms.
+func (r *rooms) Answer(ctx context.Context, offer string, guest room.Guest) (string, api.Call, error) {
+	answer, call, err := r.server.Answer(ctx, offer, guest)
+	if err != nil {
+		return "", nil, offerProblem(err)
+	}
+	return answer, renegotiable{call}, nil
+}
+
+// renegotiable is a call whose errors the API understands.
+type renegotiable struct{ *webrtc.Call }
+
+func (r renegotiable) Renegotiate(ctx context.Context, offer string) (string, error) {
+	answer, err := r.Call.Renegotiate(ctx, offer)
+	return answer, offerProblem(err)
+}
+
+// refused is an error of package webrtc that the client should hear.
+type refused struct {
+	error
+	status int
+}
+
+func (r refused) OfferStatus() (int, string) { return r.status, r.Error() }
+func (r refused) Unwrap() error              { return r.error }
+
+func offerProblem(err error) error {
+	var offer *webrtc.OfferError
+	switch {
+	case errors.As(err, &offer) && offer.Unacceptable:
+		return refused{err, http.StatusNotAcceptable}
+	case errors.As(err, &offer):
+		return refused{err, http.StatusBadRequest}
+	case errors.Is(err, webrtc.ErrBusy):
+		return refused{err, http.StatusServiceUnavailable}
+	default:
+		return err
+	}
+}
+
+// aboutAnswer is what GET /v1/about says.
+type aboutAnswer struct {
+	Shop     string `json:"shop"`
+	Language string `json:"language"`
+	Notice   string `json:"notice,omitempty"`
+	Version  string `json:"version"`
+}
+
+// conversation is what a new conversation is made of.
+func (e *engines) conversation(ctx context.Context, notice string) agent.Options {
+	o := agent.Options{
+		ID:       uuid.NewString(),
+		Language: e.cfg.Shop.Language,
+		Notice:   notice,
+		Greet:    true,
+		Engines: agent.Engines{
+			Detector: e.silero.New(), TurnModel: e.turns, Recognizer: e.asr, Brain: e.brain, Voice: e.voice, Spare: e.spare, Tools: e.tools,
+		},
+		Phrases: phrasebook{e.book, e.cfg.Shop.Name},
+		Tuning:  tuning(e.cfg),
+		Log:     e.log,
+	}
+	if notice != "" { // open, on loopback: the page speaks for the demo shop's customer
+		o.Caller = demoCaller(ctx, e.store)
+	}
+	return o
+}
+
+// tuning is what the config says of how a conversation runs.
+func tuning(c *config.Config) agent.Tuning {
+	t := agent.DefaultTuning()
+	t.Interrupt = agent.Interrupt{After: c.Interrupt.After, ResumeAfter: c.Interrupt.ResumeAfter}
+	t.Turns = agent.Turns{
+		Recognise: c.Turn.Recognise, Complete: c.Turn.Silence, Unknown: c.Turn.Unsure,
+		Incomplete: c.Turn.MaxSilence, Dictated: c.Turn.Dictation,
+	}
+	t.MinVoice = c.Turn.MinVoice
+	t.Limits.Recognition, t.Limits.FirstToken, t.Limits.Synthesis = c.Limits.Recognition, c.Limits.FirstToken, c.Limits.Synthesis
+	t.Limits.Steps, t.Limits.Text, t.Limits.Conversation = c.Limits.Steps, c.Limits.Text, c.Limits.Conversation
+	return t
+}
+
+// demoCaller is the demo shop's customer.
+func demoCaller(ctx context.Context, store *shop.Store) tools.Caller {
+	caller := tools.Caller{CustomerID: shop.DemoCustomer, Verified: true, Language: "en"}
+	if c, err := store.Customer(ctx, shop.DemoCustomer); err == nil {
+		caller.Name = c.FirstName + " " + c.LastName
+	}
+	return caller
+}
+
+func demoNotice(caller tools.Caller) string {
+	return fmt.Sprintf("This is a demonstration: you speak for %s, a customer of the demo shop. Try orders W10001 to W10004.", caller.Name)
+}
+
+// missing says what keeps callers from being served well.
+func (e *engines) missing(ctx context.Context) []string {
+	var out []string
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := e.store.Ping(ctx); err != nil {
+		out = append(out, "the shop's store does not answer")
+	}
+	if err := e.opus.Ready(ctx); err != nil {
+		out = append(out, "Opus is not ready; callers are served by G.711")
+	}
+	return out
+}
+
+func reveal(keys []config.Secret) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = k.Reveal()
+	}
+	return out
+}
