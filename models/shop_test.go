@@ -59,6 +59,7 @@ echo "$1" >>`+index.calls+"\n"+script)
 	index.client(t, "npm", `
 [ "$1" = --version ] && exit 0
 name=${3%@*}; name=${name##*/}; FROM=`+index.dir+`/$name.tgz TO=$name.tgz
+[ "${npm_config_cache#$TMPDIR/}" = "$npm_config_cache" ] && { echo "the cache is elsewhere"; exit 9; }
 echo "$3" >>`+index.calls+"\n"+script)
 }
 

@@ -59,6 +59,9 @@ func TestUnpackRefuses(t *testing.T) {
 					t.Errorf("got %v, want %v", err, tt.kind)
 				}
 				wantInside(t, dir)
+				if size := folderSize(filepath.Join(dir, "into")); size > 10 {
+					t.Errorf("%d bytes were written of what should have been refused", size)
+				}
 			})
 		}
 	}
