@@ -29,7 +29,7 @@ func TestRunDoesNotDrift(t *testing.T) {
 			}
 			want++
 			// Work takes time, each time another; the schedule does not move.
-			time.Sleep(time.Duration(n%19) * time.Millisecond)
+			<-time.After(time.Duration(n%19) * time.Millisecond)
 		})
 		if ticks := int64(hours * time.Hour / audio.Tick); want != ticks || skipped != 0 {
 			t.Errorf("%d ticks, %d skipped; want %d and 0", want, skipped, ticks)
@@ -64,7 +64,7 @@ func TestRunAfterAStall(t *testing.T) {
 				skipped := Run(ctx, func(now time.Time, n int64) {
 					got = append(got, call{n, now.Sub(start)})
 					if n == 1 {
-						time.Sleep(tt.stall)
+						<-time.After(tt.stall)
 					}
 					if len(got) == len(tt.want) {
 						cancel()

@@ -51,14 +51,14 @@ func alignInto(dst []int64, pieces [][]int16, weights []float64) []int64 {
 	}
 	base := len(dst)
 	dst = append(dst, from)
-	// wanted is where the weights put the boundary after word i, unmoved.
-	wanted, done := float64(from), 0.0
+	done := 0.0
 	perWeight := float64(to-from) / total
 	for i, w := range weights[:len(weights)-1] {
 		before := weight(w) * perWeight
 		after := weight(weights[i+1]) * perWeight
 		done += weight(w)
-		wanted = float64(from) + done*perWeight
+		// Where the weights put the boundary after word i.
+		wanted := float64(from) + done*perWeight
 		low := wanted - min(reach, before/2)
 		high := wanted + min(reach, after/2)
 		at := quietest(power, int64(low), int64(wanted), int64(high))

@@ -415,6 +415,7 @@ func TestFlush(t *testing.T) {
 		s.say(words(1, lengthsB...), b)
 		s.tick(n)
 		acc := s.Flush(1)
+		s.Flush(1) // again, before the next tick: nothing changes
 		s.tick(3)
 		s.wants(a[:n*tick], ramp(a[n*tick:n*tick+fade], 1, 0))
 		s.told("first1 1.0 1.1 silent")

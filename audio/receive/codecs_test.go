@@ -123,7 +123,7 @@ func testCodec(t *testing.T, codec audio.Codec, alike float64) {
 		t.Errorf("too many late: %+v", s)
 	}
 	var off, compared int
-	for n := 0; n < count-1; n++ {
+	for n := range count - 1 {
 		if lost[n] || lost[n-1] || lost[n-2] {
 			continue
 		}

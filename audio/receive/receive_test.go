@@ -72,7 +72,6 @@ type ear struct {
 	t                   testing.TB
 	wants               func(end int64) bool // nil: never
 	heard, recorded     []int16
-	heardAt             int64 // of the first sample
 	recordedAt          []int64
 	heardTo, recordedTo int64
 }
