@@ -33,9 +33,9 @@ const (
 
 // Defaults of [Options].
 const (
-	DefaultTimeout = 15 * time.Second
-	DefaultGap     = 500 * time.Millisecond
-	DefaultStagger = 100 * time.Millisecond
+	DefaultTimeout  = 15 * time.Second
+	DefaultGap      = 500 * time.Millisecond
+	DefaultGreeting = 1500 * time.Millisecond
 )
 
 // Options says whom to call and what to say.
@@ -58,6 +58,9 @@ type Options struct {
 	// beginnings.
 	Sessions int
 	Stagger  time.Duration
+	// Greeting is how long the agent may take to begin a greeting of its own, which
+	// is heard out before the first question.
+	Greeting time.Duration
 	// Gap is the pause between the end of an answer and the next question.
 	Gap time.Duration
 	// Timeout is how long an answer may take before the turn is missed; the
@@ -90,6 +93,9 @@ func (o *Options) check() error {
 	}
 	if o.Gap == 0 {
 		o.Gap = DefaultGap
+	}
+	if o.Greeting == 0 {
+		o.Greeting = DefaultGreeting
 	}
 	if o.Client == nil {
 		o.Client = &http.Client{}

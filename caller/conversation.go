@@ -7,8 +7,6 @@ import (
 
 // Bounds of a conversation with an agent that does not behave.
 const (
-	// greetingWait is how long the agent may take to begin a greeting of its own.
-	greetingWait = 1500 * time.Millisecond
 	// maxAnswerLength is how long a greeting or an answer is listened to before the
 	// caller goes on anyway.
 	maxAnswerLength = 30 * time.Second
@@ -66,6 +64,7 @@ type Turn struct {
 type conversation struct {
 	speeches []*Speech
 	bargeIn  time.Duration
+	greeting time.Duration
 	gap      time.Duration
 	timeout  time.Duration
 
@@ -89,7 +88,7 @@ type conversation struct {
 
 func newConversation(o *Options, session int) *conversation {
 	return &conversation{
-		speeches: o.Speeches, bargeIn: o.BargeIn, gap: o.Gap, timeout: o.Timeout,
+		speeches: o.Speeches, bargeIn: o.BargeIn, greeting: o.Greeting, gap: o.Gap, timeout: o.Timeout,
 		left: o.Turns, next: session % len(o.Speeches),
 	}
 }
@@ -114,7 +113,7 @@ func (c *conversation) tick(now time.Time) (packet []byte, more bool) {
 			c.since = now
 		}
 		listened := now.Sub(c.since)
-		if listened >= greetingWait && c.ear.silentFor(now) >= endOfAnswer || listened > maxAnswerLength {
+		if listened >= c.greeting && c.ear.silentFor(now) >= endOfAnswer || listened > maxAnswerLength {
 			c.ask(now, false)
 		}
 	case resting:

@@ -33,13 +33,14 @@ type callCmd struct {
 	Sessions int           `default:"1" placeholder:"N" help:"How many calls to make at once. Default: 1."`
 	JSON     bool          `name:"json" help:"Print the report as JSON."`
 
-	Codec   string            `enum:"auto,opus,pcmu,pcma" default:"auto" help:"The codec to offer: auto (Opus where its encoder is on this machine, else PCMU), opus, pcmu or pcma."`
-	Timeout time.Duration     `default:"15s" help:"How long a connection and an answer may take."`
-	Gap     time.Duration     `default:"500ms" help:"The pause between an answer and the next question."`
-	Stagger time.Duration     `default:"100ms" help:"The time between the beginnings of two calls."`
-	Header  map[string]string `placeholder:"NAME=VALUE" help:"A header for every request, such as Authorization='Bearer …'."`
-	Record  string            `type:"path" placeholder:"FILE" help:"Write what the first call hears to a WAV file."`
-	Verbose bool              `short:"v" help:"Say what happens while it happens."`
+	Codec    string            `enum:"auto,opus,pcmu,pcma" default:"auto" help:"The codec to offer: auto (Opus where its encoder is on this machine, else PCMU), opus, pcmu or pcma."`
+	Timeout  time.Duration     `default:"15s" help:"How long a connection and an answer may take."`
+	Gap      time.Duration     `default:"500ms" help:"The pause between an answer and the next question."`
+	Greeting time.Duration     `default:"1.5s" help:"How long to wait for a greeting of the agent before the first question; one that comes is heard out."`
+	Stagger  time.Duration     `default:"100ms" help:"The time between the beginnings of two calls."`
+	Header   map[string]string `placeholder:"NAME=VALUE" help:"A header for every request, such as Authorization='Bearer …'."`
+	Record   string            `type:"path" placeholder:"FILE" help:"Write what the first call hears to a WAV file."`
+	Verbose  bool              `short:"v" help:"Say what happens while it happens."`
 }
 
 // maxQuestion bounds a question, in samples: a minute at the highest rate there is.
@@ -60,7 +61,7 @@ func (c *callCmd) Run(ctx context.Context) error {
 	options := caller.Options{
 		URL: c.URL, Shape: caller.Shape(c.Shape), Codec: codec, Speeches: speeches,
 		Turns: c.Turns, BargeIn: c.BargeIn, Sessions: c.Sessions,
-		Gap: c.Gap, Timeout: c.Timeout, Stagger: c.Stagger, Header: http.Header{},
+		Greeting: c.Greeting, Gap: c.Gap, Timeout: c.Timeout, Stagger: c.Stagger, Header: http.Header{},
 	}
 	for name, value := range c.Header {
 		options.Header.Set(name, value)
