@@ -49,7 +49,7 @@ func TestCodecs(t *testing.T) {
 }
 
 func testCodec(t *testing.T, codec audio.Codec, alike float64) {
-	const count = 1500
+	const count = 500
 	rng := rand.New(rand.NewPCG(11, 12))
 	encoder, err := codec.NewEncoder()
 	if err != nil {
