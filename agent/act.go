@@ -113,7 +113,7 @@ func (k *thinker) runTool(call llm.ToolCall) string {
 	}
 	arguments := canonical(call.Arguments)
 	if def.Confirm == tools.ConfirmHeard && !k.agreed(call.Name, arguments) {
-		return k.c.askFirst(k.turn, call, def)
+		return k.c.askFirst(k.turn, call)
 	}
 	w, fresh := k.c.writes.begin(call.Name, arguments)
 	if fresh {
@@ -146,31 +146,34 @@ func (k *thinker) agreed(name, arguments string) bool {
 }
 
 // askFirst tells the brain to ask the caller, and remembers what for.
-func (c *Conversation) askFirst(t *turn, call llm.ToolCall, def tools.Definition) string {
+func (c *Conversation) askFirst(t *turn, call llm.ToolCall) string {
 	// The arguments must be right before the caller is asked about them; a tool
 	// that refuses them says so when it runs.
-	_ = c.post(t.ctx, unconfirmed{t, call, def})
-	arguments := call.Arguments
-	if !json.Valid(arguments) {
-		arguments = json.RawMessage(`{}`)
-	}
 	told, err := json.Marshal(struct {
 		Status    string          `json:"status"`
 		Tool      string          `json:"tool"`
 		Arguments json.RawMessage `json:"arguments"`
 		Note      string          `json:"note"`
-	}{"confirmation_required", call.Name, arguments,
+	}{"confirmation_required", call.Name, objectOr(call.Arguments),
 		"Nothing was done. Say exactly what you are about to do and ask whether to do it. After the caller's yes, call the tool again with the same arguments."})
 	if err != nil {
-		return "Nothing was done: ask the caller first."
+		told = []byte("Nothing was done: ask the caller first.")
 	}
-	c.report(t, call, string(told), true, 0)
+	_ = c.post(t.ctx, unconfirmed{t, call, string(told)}) // a turn that is over needs no pending write
 	return string(told)
+}
+
+// objectOr returns what a model wrote if it is JSON, else an empty object.
+func objectOr(arguments json.RawMessage) json.RawMessage {
+	if json.Valid(arguments) {
+		return arguments
+	}
+	return json.RawMessage(`{}`)
 }
 
 // runRead runs a tool that changes nothing. It ends with its turn.
 func (c *Conversation) runRead(t *turn, call llm.ToolCall) string {
-	_ = c.post(t.ctx, toolBegan{t, call})
+	_ = c.post(t.ctx, toolBegan{t, call}) // a turn that is over tells nobody
 	began := time.Now()
 	result, ok := c.call(t.ctx, t, call, "")
 	c.report(t, call, result, ok, time.Since(began))
@@ -181,7 +184,7 @@ func (c *Conversation) runRead(t *turn, call llm.ToolCall) string {
 // hang-up stops it: its result reaches the history even after its turn.
 func (c *Conversation) startWrite(t *turn, call llm.ToolCall, w *write) {
 	ctx := context.WithoutCancel(t.ctx)
-	_ = c.post(t.ctx, toolBegan{t, call})
+	_ = c.post(t.ctx, toolBegan{t, call}) // a turn that is over tells nobody
 	c.start(func() {
 		began := time.Now()
 		w.result, w.ok = c.call(ctx, t, call, c.idempotencyKey(t, call))

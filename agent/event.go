@@ -1,6 +1,9 @@
 package agent
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Event is something a conversation tells the world. The set is closed: all
 // kinds are in this file. Marshalled, an event is one flat JSON object; see
@@ -110,6 +113,14 @@ type (
 		Call string `json:"call"`
 		Name string `json:"name"`
 	}
+	// ConfirmationAsked says that a tool waits for the caller's yes: the answer
+	// asks for it.
+	ConfirmationAsked struct {
+		Call string `json:"call"`
+		Name string `json:"name"`
+		// Arguments is a JSON object.
+		Arguments json.RawMessage `json:"arguments"`
+	}
 	// ToolFinished says how it ended.
 	ToolFinished struct {
 		Call string `json:"call"`
@@ -163,6 +174,7 @@ func (Held) Kind() string              { return "playout.held" }
 func (Silenced) Kind() string          { return "playout.silent" }
 func (Resumed) Kind() string           { return "playout.resumed" }
 func (ToolStarted) Kind() string       { return "tool.started" }
+func (ConfirmationAsked) Kind() string { return "tool.confirmation" }
 func (ToolFinished) Kind() string      { return "tool.finished" }
 func (Failed) Kind() string            { return "error" }
 func (TurnEnded) Kind() string         { return "turn.ended" }
@@ -182,6 +194,7 @@ func (Held) lossy() bool              { return false }
 func (Silenced) lossy() bool          { return false }
 func (Resumed) lossy() bool           { return false }
 func (ToolStarted) lossy() bool       { return false }
+func (ConfirmationAsked) lossy() bool { return false }
 func (ToolFinished) lossy() bool      { return false }
 func (Failed) lossy() bool            { return false }
 func (TurnEnded) lossy() bool         { return false }

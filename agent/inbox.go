@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"parley/llm"
-	"parley/tools"
 )
 
 // message is what reaches a conversation's goroutine. Everything that is not
@@ -93,9 +92,9 @@ type (
 	}
 	// unconfirmed is a write that waits for the caller's yes.
 	unconfirmed struct {
-		turn *turn
-		call llm.ToolCall
-		def  tools.Definition
+		turn   *turn
+		call   llm.ToolCall
+		result string // what the brain is told instead of a result
 	}
 	// thought says that the brain has finished, well or with an error.
 	thought struct {

@@ -195,6 +195,8 @@ func (c *Conversation) takeTurn(m message) {
 	case unconfirmed:
 		if !m.turn.over {
 			c.pending = &pendingWrite{name: m.call.Name, arguments: canonical(m.call.Arguments), turn: m.turn, asked: c.turns}
+			m.turn.stepOf(m.call.ID).results[m.call.ID] = m.result
+			c.emit(m.turn.id, ConfirmationAsked{Call: m.call.ID, Name: m.call.Name, Arguments: objectOr(m.call.Arguments)})
 		}
 	case toolBegan:
 		c.tell(m.turn, ToolStarted{Call: m.call.ID, Name: m.call.Name})
