@@ -31,7 +31,8 @@ const maxShort = 120
 
 // normal brings a text into the form in which lexicons compare: lower case,
 // only letters and digits, words apart by one space, and a letter that is drawn
-// out ("mmmm", "yeees") once.
+// out ("mmmm", "yeees") once, save in scripts without spaces, where two words may
+// meet in one letter.
 func normal(text string) string {
 	var b strings.Builder
 	var last rune
@@ -39,8 +40,8 @@ func normal(text string) string {
 	for _, r := range norm.NFKC.String(text) {
 		r = unicode.ToLower(r)
 		switch {
-		case r == '\'' || r == '’':
-			continue // don't and dont are one word
+		case r == '\'' || r == '’' || r == 'ๆ':
+			continue // don't and dont are one word; the Thai sign repeats the word before it
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r):
 			gap = true
 			continue
@@ -50,7 +51,7 @@ func normal(text string) string {
 			last = 0
 		}
 		gap = false
-		if r != last {
+		if r != last || unspaced(r) {
 			b.WriteRune(r)
 		}
 		last = r
@@ -100,13 +101,18 @@ func boundary(text string, i int) bool {
 		return true
 	}
 	r, _ := utf8.DecodeRuneInString(text[i:])
+	return unspaced(r)
+}
+
+// unspaced says whether a letter is of a script without spaces between words.
+func unspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Thai, unicode.Hiragana, unicode.Katakana)
 }
 
 // Backchannel says whether a text is only a sign of listening ("mm-hm", "ok,
 // right") that wants no answer.
 func (b *Book) Backchannel(lang, text string) bool {
-	return b.covers(lang, text, func(l *language) *lexicon { return l.backchannels })
+	return b.lexicon(lang, func(l *language) *lexicon { return l.backchannels }).covers(text, &lexicon{})
 }
 
 // Affirmation says whether a text is a plain yes and nothing else.
