@@ -26,7 +26,7 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## fetch the models if they are not here, build, start (ADDR, CONFIG, DATA)
-	bin/parley models pull
+	bin/parley models pull $(if $(CONFIG),--config '$(CONFIG)')
 	exec bin/parley run $(if $(ADDR),--addr '$(ADDR)') $(if $(CONFIG),--config '$(CONFIG)') $(if $(DATA),--data '$(DATA)')
 
 build: ## build bin/parley

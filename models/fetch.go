@@ -113,14 +113,35 @@ func (o Options) fetch(ctx context.Context, chosen []Model, t *tracker) error {
 	slices.SortStableFunc(keys, func(a, b string) int {
 		return int(o.Manifest.Packages[b].Size - o.Manifest.Packages[a].Size)
 	})
-	group, ctx := errgroup.WithContext(ctx)
+	return o.fetchPackages(ctx, keys, batches, staging, t)
+}
+
+// fetchPackages fetches some packages at once. One that fails does not keep the
+// others from coming, unless they would fail for the same reason.
+func (o Options) fetchPackages(ctx context.Context, keys []string, batches map[string][]Model, staging string, t *tracker) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group errgroup.Group
 	group.SetLimit(sideBySide)
-	for _, key := range keys {
+	faults := make([]error, len(keys))
+	for i, key := range keys {
 		group.Go(func() error {
-			return o.fetchPackage(ctx, key, batches[key], filepath.Join(staging, key), t)
+			if ctx.Err() != nil {
+				return nil
+			}
+			err := o.fetchPackage(ctx, key, batches[key], filepath.Join(staging, key), t)
+			if errors.Is(err, ErrNoNetwork) || errors.Is(err, ErrNoSpace) || errors.Is(err, ErrNoClient) {
+				cancel(err)
+			}
+			faults[i] = err
+			return nil
 		})
 	}
-	return group.Wait()
+	_ = group.Wait() // each keeps its own fault
+	if ctx.Err() != nil { // the others were only cut off
+		return fmt.Errorf("fetching models: %w", context.Cause(ctx))
+	}
+	return errors.Join(faults...)
 }
 
 // lacking are the chosen models that are not ready.

@@ -96,6 +96,16 @@ func TestFetchRefusesAnotherFileAndKeepsTheOldOne(t *testing.T) {
 	}
 }
 
+func TestFetchOfTheOthersGoesOnWhenOneFails(t *testing.T) {
+	index := newIndex(t)
+	m, dir := fruits(t, index), t.TempDir()
+	index.put(t, "basket.whl", []byte("not a wheel"))
+	if err := Fetch(t.Context(), Options{Dir: dir, Manifest: &m}); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("got %v, want a damaged package", err)
+	}
+	wantTree(t, dir, map[string]string{"pear/pear.txt": "a pear"})
+}
+
 func TestFetchReplacesAnOldVersion(t *testing.T) {
 	index := newIndex(t)
 	m, dir := fruits(t, index), t.TempDir()

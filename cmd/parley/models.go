@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"text/tabwriter"
 
 	"parley/config"
@@ -36,32 +37,58 @@ func modelsFor(c *config.Config) []string {
 
 // modelsPullCmd downloads models.
 type modelsPullCmd struct {
-	Names []string `arg:"" optional:"" name:"name" help:"Which models; without a name, all that a conversation uses."`
-	All   bool     `help:"Also those that only tests use."`
+	Names  []string `arg:"" optional:"" name:"name" help:"Which models; without a name, all that the server uses."`
+	Config string   `placeholder:"FILE" help:"The config that the server is going to run with: what it does not use is not downloaded."`
+	All    bool     `help:"All models, also those that only tests use."`
 }
 
-// Run downloads what is missing, with its progress on standard error.
+// Run downloads what is missing, with its progress on standard error. Without
+// names, a model that only makes it better may fail to come.
 func (c *modelsPullCmd) Run(ctx context.Context) error {
-	names := c.Names
-	if c.All {
-		m, err := models.Default()
-		if err != nil {
-			return err
-		}
-		names = nil
-		for _, model := range m.Models {
-			names = append(names, model.Name)
-		}
+	names, err := c.names()
+	if err != nil {
+		return err
 	}
 	if err := pullModels(ctx, names, os.Stderr); err != nil {
-		return err
+		lacking, listing := models.Missing(models.Dir(), models.Required)
+		lacking = slices.DeleteFunc(lacking, func(name string) bool { return !slices.Contains(names, name) })
+		if len(c.Names) > 0 || c.All || listing != nil || len(lacking) > 0 || ctx.Err() != nil {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, "Something that makes it better is not here, but it works without:", err)
 	}
 	fmt.Println("The models are in", models.Dir())
 	return nil
 }
 
+// names are the models to download.
+func (c *modelsPullCmd) names() ([]string, error) {
+	if len(c.Names) > 0 {
+		return c.Names, nil
+	}
+	if c.All {
+		m, err := models.Default()
+		if err != nil {
+			return nil, err
+		}
+		var names []string
+		for _, model := range m.Models {
+			names = append(names, model.Name)
+		}
+		return names, nil
+	}
+	cfg := config.Default()
+	if c.Config != "" {
+		var err error
+		if cfg, err = config.Load(c.Config, os.LookupEnv); err != nil {
+			return nil, err
+		}
+	}
+	return modelsFor(cfg), nil
+}
+
 // pullModels makes sure that the named models are on this machine (with no
-// names, all that a conversation uses) and shows the progress on w: a bar on a
+// names, all that the server can use) and shows the progress on w: a bar on a
 // terminal, else a line now and then. Nothing is shown when all are here.
 func pullModels(ctx context.Context, names []string, w *os.File) error {
 	report, finish := fetchProgress(w)

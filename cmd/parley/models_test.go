@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,5 +84,29 @@ func TestProgressAsABar(t *testing.T) {
 	b.finish()
 	if !strings.Contains(out.String(), "Unpacking ears") || !strings.Contains(out.String(), "100%") {
 		t.Errorf("it shows %q", out.String())
+	}
+}
+
+func TestModelsPullTakesWhatTheConfigUses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parley.yaml")
+	text := `tts: {engine: openai, base_url: "http://127.0.0.1:9100/v1", model: tts-1, voice: alloy}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name    string
+		command modelsPullCmd
+		want    []string
+	}{
+		{"default", modelsPullCmd{}, []string{"espeak", "moonshine-tiny-en", "opus", "piper-en-us-joe", "silero", "smart-turn"}},
+		{"a voice from a provider", modelsPullCmd{Config: path}, []string{"moonshine-tiny-en", "opus", "silero", "smart-turn"}},
+		{"names", modelsPullCmd{Names: []string{"opus"}, Config: path}, []string{"opus"}},
+		{"all", modelsPullCmd{All: true}, []string{"espeak", "moonshine-tiny-en", "opus", "piper-en-us-joe", "silero", "smart-turn", "speech-samples"}},
+	} {
+		got, err := tt.command.names()
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %v, %v; want %v", tt.name, got, err, tt.want)
+		}
 	}
 }
