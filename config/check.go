@@ -29,7 +29,7 @@ func (d *decoder) crossCheck(c *Config) {
 		say("turn.max_silence", "%s is longer than turn.dictation (%s)", t.MaxSilence, t.Dictation)
 	}
 	if !Loopback(c.Server.Addr) && len(c.Server.Keys) == 0 {
-		say("server.addr", "%s can be reached from outside, so server.keys must be set; without keys only 127.0.0.1, [::1] and localhost are possible", c.Server.Addr)
+		say("server.addr", "this address can be reached from outside, so server.keys must be set; without keys only 127.0.0.1, [::1] and localhost are possible")
 	}
 	if l := c.Limits; l.Connecting > l.Calls && d.given("limits.connecting") {
 		say("limits.connecting", "%d is more than limits.calls (%d)", l.Connecting, l.Calls)

@@ -115,7 +115,7 @@ func TestTagsAreRight(t *testing.T) {
 			if n := f.Tag.Get("need"); n != "" && n != "*" && n != OpenAI {
 				t.Errorf("%s.%s: need %q", typ, f.Name, n)
 			}
-			if c := f.Tag.Get("check"); c != "" && complain(c, " ") == "" {
+			if c := f.Tag.Get("check"); c != "" && complain(c, " ", "") == "" {
 				t.Errorf("%s.%s: the check %q does not exist", typ, f.Name, c)
 			}
 			bounded := f.Type == durationType || f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Float64

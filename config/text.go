@@ -108,22 +108,34 @@ func (d *decoder) checkText(n ast.Node, s string, tag reflect.StructTag, path st
 		if slices.Contains(words, s) {
 			return true
 		}
-		d.fail(n, path, "%s is not possible%s", kind(n), suggestion(s, words))
+		d.fail(n, path, "%s is not possible%s", kind(n), suggestion(raw(n), words))
 		return false
 	}
 	if s == "" {
 		return true // what must not be empty says so with need
 	}
-	if complaint := complain(tag.Get("check"), s); complaint != "" {
+	if complaint := complain(tag.Get("check"), s, raw(n)); complaint != "" {
 		d.fail(n, path, "%s", complaint)
 		return false
 	}
 	return true
 }
 
-// complain checks the shape of a string; "" when it is right. It does not repeat
-// what may hold a secret.
-func complain(check, s string) string {
+// raw is a text as it stands in the file, without the environment put in: what
+// comes from there may be secret and is not repeated in errors.
+func raw(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value
+	case *ast.LiteralNode:
+		return n.Value.Value
+	}
+	return ""
+}
+
+// complain checks the shape of a string; "" when it is right. In the complaint
+// the string appears as shown.
+func complain(check, s, shown string) string {
 	switch check {
 	case "url":
 		u, err := url.Parse(s)
@@ -136,16 +148,14 @@ func complain(check, s string) string {
 	case "listen":
 		_, port, err := net.SplitHostPort(s)
 		if err != nil {
-			return fmt.Sprintf("%q is no host and port; write 127.0.0.1:8080, :8080 or [::1]:8080", s)
+			return fmt.Sprintf("%q is no host and port; write 127.0.0.1:8080, :8080 or [::1]:8080", shown)
 		}
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return fmt.Sprintf("%q is no port; a port is a number from 0 to 65535", port)
-		} else if n > 65535 {
-			return fmt.Sprintf("the port %d is over 65535", n)
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return fmt.Sprintf("the port in %q is not a number from 0 to 65535", shown)
 		}
 	case "ip":
 		if _, err := netip.ParseAddr(s); err != nil {
-			return fmt.Sprintf("%q is no IP address", s)
+			return fmt.Sprintf("%q is no IP address", shown)
 		}
 	case "stun", "turn":
 		u, err := stun.ParseURI(s)
@@ -154,7 +164,7 @@ func complain(check, s string) string {
 		}
 	case "language":
 		if t, err := language.Parse(s); err != nil || t == language.Und {
-			return fmt.Sprintf("%q is no language; write a BCP 47 tag such as en, id or zh-Hans", s)
+			return fmt.Sprintf("%q is no language; write a BCP 47 tag such as en, id or zh-Hans", shown)
 		}
 	}
 	return ""

@@ -4,7 +4,7 @@
 //
 // Every request is bounded in time and answered at most once more when the
 // provider cannot be reached, is overloaded or fails. Errors are
-// [provider.Error]; they hold neither the key nor what was said.
+// [provider.Error], in which the key never is.
 package openai
 
 import (

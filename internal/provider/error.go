@@ -39,7 +39,7 @@ const (
 func (k Kind) Error() string { return string(k) }
 
 // Error is what every outside engine returns when its provider fails. It never
-// holds a key, nor what was said.
+// holds a key, nor what was said unless the provider's own message repeats it.
 type Error struct {
 	// Kind is the class of failure.
 	Kind Kind

@@ -87,29 +87,52 @@ func (s *Server) speak(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// loop is the length of the sound that is repeated: whole numbers of swells,
+// glides and waves, so that its end goes over into its start without a click.
+const loop = 4 * time.Second
+
 // Voice renders a voice-like sound at [audio.SpeakRate]: harmonics of a gliding
 // pitch, weighted like a vowel, swelling and sinking four times a second. It is
 // audible from its first sample to its last, so that any gap in what is played is
 // the player's.
 func Voice(length time.Duration) []int16 {
 	pcm := make([]int16, bytesIn(length)/2)
+	var weights []float64 // of the harmonics, from the first; they add up to 1
 	phase := 0.0
 	for i := range pcm {
 		t := float64(i) / audio.SpeakRate
-		pitch := 125 + 20*math.Sin(2*math.Pi*0.7*t)
-		phase += 2 * math.Pi * pitch / audio.SpeakRate
-		sum, weight := 0.0, 0.0
-		for h := 1.0; h*pitch < 4000; h++ {
-			a := vowel(h * pitch)
-			sum += a * math.Cos(h*phase)
-			weight += a
+		pitch := 125 + 20*math.Sin(2*math.Pi*0.75*t)
+		if i%(audio.SpeakRate/100) == 0 {
+			weights = harmonics(pitch, weights[:0])
 		}
+		// cos(hx) from the two before it (Chebyshev), so that one cosine a sample is
+		// enough.
+		x := math.Cos(phase)
+		before, last, sum := 1.0, x, 0.0
+		for _, w := range weights {
+			sum += w * last
+			before, last = last, 2*x*last-before
+		}
+		phase += 2 * math.Pi * pitch / audio.SpeakRate
 		envelope := 0.65 + 0.35*math.Cos(2*math.Pi*4*t)
 		// Harmonics that start together peak together; tanh keeps that peak in range
 		// without making the rest quiet.
-		pcm[i] = int16(20000 * envelope * math.Tanh(3*sum/weight))
+		pcm[i] = int16(20000 * envelope * math.Tanh(3*sum))
 	}
 	return pcm
+}
+
+// harmonics appends the weights of the harmonics of a pitch up to 4 kHz.
+func harmonics(pitch float64, dst []float64) []float64 {
+	sum := 0.0
+	for f := pitch; f < 4000; f += pitch {
+		dst = append(dst, vowel(f))
+		sum += dst[len(dst)-1]
+	}
+	for i := range dst {
+		dst[i] /= sum
+	}
+	return dst
 }
 
 // vowel is the weight of a frequency in an open vowel: formants near 700, 1200

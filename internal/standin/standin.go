@@ -63,7 +63,7 @@ type ToolRule struct {
 // said.
 func OrderRule() ToolRule {
 	return ToolRule{
-		Match: regexp.MustCompile(`(?i)#?\b(W\d{5,7})\b`), Tool: "get_order_details", Arguments: `{"order_id":"#$1"}`,
+		Match: regexp.MustCompile(`(?i)#?\b(W\d{5,7})\b`), Tool: "get_order_details", Arguments: `{"order_id":"$1"}`,
 	}
 }
 
@@ -104,7 +104,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, mux: http.NewServeMux(), voice: littleEndian(o.Voice)}
 	if len(s.voice) == 0 {
-		s.voice = littleEndian(Voice(10 * time.Second))
+		s.voice = littleEndian(Voice(loop))
 	}
 	for _, r := range o.Replies {
 		s.scenes = append(s.scenes, prepare(r))

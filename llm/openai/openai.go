@@ -4,8 +4,8 @@
 //
 // Every wait has a bound, the first token and each later one. A provider that
 // cannot be reached, is overloaded or fails is asked once more, but only while
-// nothing has been given out. Errors are [provider.Error]; they hold neither the
-// key nor what was said.
+// nothing has been given out. Errors are [provider.Error]; the key is never in
+// them, nor what was said unless the provider itself repeats it.
 package openai
 
 import (

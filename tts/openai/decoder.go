@@ -31,6 +31,9 @@ const (
 	maxAfter = 64 << 10
 )
 
+// blank is what may stand before a text.
+const blank = " \r\n\t"
+
 var errTooLong = errors.New("the clause does not end")
 
 // notSound says that the answer is not the sound that was asked for.
@@ -120,6 +123,16 @@ func (d *decoder) next() ([]int16, error) {
 	return piece, nil
 }
 
+// readMore reads on until head has as many bytes as are looked at.
+func readMore(in io.Reader, head []byte) ([]byte, error) {
+	more := make([]byte, sniffed-len(head))
+	n, err := io.ReadFull(in, more)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil // the answer is that short
+	}
+	return append(head, more[:n]...), err
+}
+
 // frame is the bytes of one sample of all channels.
 func (d *decoder) frame() int { return 2 * d.channels }
 
@@ -131,6 +144,13 @@ func (d *decoder) start() error {
 	head = head[:n]
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return err // an answer cut off on its way wraps the last of these
+	}
+	if n < sniffed && err == nil && (len(bytes.TrimLeft(head, blank)) < 2 || impostor(head) != "") {
+		// A few samples may look like the start of a text by chance. More will tell.
+		head, err = readMore(d.in, head)
+		if err != nil {
+			return err
+		}
 	}
 	d.in = io.MultiReader(bytes.NewReader(head), d.in)
 	if isWAV(head) {
@@ -213,7 +233,7 @@ func impostor(head []byte) string {
 			return what
 		}
 	}
-	text := bytes.TrimLeft(head, " \r\n\t")
+	text := bytes.TrimLeft(head, blank)
 	if len(text) < 2 || (text[0] != '{' && text[0] != '<' && text[0] != '[') {
 		return ""
 	}

@@ -5,7 +5,8 @@
 // first: text or compressed sound where PCM was expected is an error and not
 // noise in a caller's ear. A provider that cannot be reached, is overloaded or
 // fails is asked once more, but only while no sound has been given out. Errors
-// are [provider.Error]; they hold neither the key nor the text.
+// are [provider.Error]; the key is never in them, nor the text unless the
+// provider itself repeats it.
 package openai
 
 import (

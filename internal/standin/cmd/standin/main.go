@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -35,13 +36,14 @@ type flags struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "standin:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+// run serves until ctx ends. It writes the base URL to out.
+func run(ctx context.Context, args []string, out io.Writer) error {
 	var f flags
 	parser, err := kong.New(&f, kong.Name("standin"), kong.Description("A provider that is none, with fixed delays."))
 	if err != nil {
@@ -62,7 +64,9 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", f.Addr, err)
 	}
-	fmt.Printf("http://%s/v1\n", listener.Addr())
+	if _, err := fmt.Fprintf(out, "http://%s/v1\n", listener.Addr()); err != nil {
+		return errors.Join(fmt.Errorf("printing the address: %w", err), listener.Close())
+	}
 	server := &http.Server{Handler: standin.New(o), ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
