@@ -14,21 +14,33 @@ const (
 
 	setBitrate            = 4002
 	setComplexity         = 4010
+	setBandwidth          = 4008
 	setInbandFEC          = 4012
 	setPacketLoss         = 4014
 	setSignal             = 4024
 	setPredictionDisabled = 4042
 
-	signalVoice = 3001
+	signalVoice       = 3001
+	bandwidthWideband = 1103
 )
 
 // The loss at which an encoder changes to packets with in-band FEC, and the one
-// at which it changes back. Below 2 % the concealment of any client does; the
-// gap keeps an encoder from changing its mind with every report.
+// at which it changes back. The gap keeps it from changing its mind with every
+// report. Measured with 20 s of read English, log-mel distance to the original
+// and the part of the moments where it is over 6 dB, without and with FEC:
+//
+//	nothing lost  0.91 dB, 0.0 %   1.41 dB, 0.0 %
+//	 5 % lost     1.14 dB, 0.7 %   1.48 dB, 0.1 %
+//	10 % lost     1.35 dB, 1.7 %   1.55 dB, 0.2 %
+//	20 % lost     1.81 dB, 4.4 %   1.69 dB, 0.2 %
 const (
-	lossAbove = 0.02
-	lossBelow = 0.005
+	lossAbove = 0.08
+	lossBelow = 0.03
 )
+
+// bitrate is that of speech in bits per second. At 32,000 the distance to the
+// original grows from 0.86 to 1.02 dB, at 48,000 it falls to 0.69.
+const bitrate = 40000
 
 // option is one call of opus_encoder_ctl.
 type option struct{ request, value uint64 }
@@ -79,11 +91,11 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) ([]byte, error) {
 }
 
 // ExpectLoss tells the encoder which part of its packets gets lost, from 0 to 1,
-// as reported by the receiver. Above 2 % it changes to SILK at 32 kb/s, whose
-// packets carry a copy of the one before (in-band FEC); below 0.5 % it changes
-// back. That mode costs 130 µs a packet and 4 ms of delay more, and sounds
-// duller while nothing is lost. The change itself is made good by the receiver's
-// decoder, but is best made between two utterances. Same goroutine as Encode.
+// as reported by the receiver. Above 8 % it changes to SILK, whose packets carry
+// a copy of the one before (in-band FEC); below 3 % it changes back. That mode
+// costs thrice the time and 4 ms of delay, and sounds duller while nothing is
+// lost. The receiver's decoder smooths the change itself, but it is best made
+// between two utterances. Same goroutine as Encode.
 func (e *Encoder) ExpectLoss(fraction float64) error {
 	lossy := e.lossy
 	switch {
@@ -111,10 +123,10 @@ func (e *Encoder) ExpectLoss(fraction float64) error {
 func (e *Encoder) setUp(in *instance, ptr uint64) error {
 	e.quiet = false
 	application := uint64(applicationLowDelay)
-	options := [...]option{{setBitrate, 40000}, {setComplexity, 1}, {setSignal, signalVoice}, {setPredictionDisabled, 1}, {}}
+	options := [...]option{{setBitrate, bitrate}, {setSignal, signalVoice}, {setComplexity, 1}, {setPredictionDisabled, 1}, {}, {}}
 	if e.lossy {
 		application = applicationAudio
-		options = [...]option{{setBitrate, 32000}, {setComplexity, 0}, {setSignal, signalVoice}, {setInbandFEC, 1}, {setPacketLoss, 10}}
+		options = [...]option{{setBitrate, bitrate}, {setSignal, signalVoice}, {setComplexity, 0}, {setBandwidth, bandwidthWideband}, {setInbandFEC, 1}, {setPacketLoss, 10}}
 	}
 	const channels = 1
 	code, err := in.call(in.encoderInit, ptr, audio.SpeakRate, channels, application)

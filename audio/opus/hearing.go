@@ -50,15 +50,15 @@ func (d *hearing) Decode(dst []int16, payload []byte) (out []int16, err error) {
 			return dst, err
 		}
 	}
-	if discontinuous(payload) {
-		return d.Conceal(dst, n, nil)
-	}
 	if d.handed == nil && hasFEC(payload) {
 		// Without libopus pion goes on.
 		d.handed, _ = d.lib.newRecording()
 	}
 	if d.handed != nil {
 		return d.handed.Decode(dst, payload)
+	}
+	if discontinuous(payload) {
+		return d.Conceal(dst, n, nil)
 	}
 	before := len(dst)
 	defer func() {
@@ -78,10 +78,14 @@ func (d *hearing) Decode(dst []int16, payload []byte) (out []int16, err error) {
 	return dst[:before+got], nil
 }
 
-// Conceal implements [audio.Decoder] with zeros.
-func (d *hearing) Conceal(dst []int16, n int, _ []byte) ([]int16, error) {
+// Conceal implements [audio.Decoder] with zeros, or as libopus does once it has
+// the stream.
+func (d *hearing) Conceal(dst []int16, n int, next []byte) ([]int16, error) {
 	if n <= 0 {
 		return dst, nil
+	}
+	if d.handed != nil {
+		return d.handed.Conceal(dst, n, next)
 	}
 	before := len(dst)
 	dst = slices.Grow(dst, n)[:before+n]
