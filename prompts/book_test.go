@@ -120,6 +120,25 @@ func TestYesAndNo(t *testing.T) {
 	}
 }
 
+func TestAgrees(t *testing.T) {
+	b := load(t)
+	for lang, texts := range map[string]map[string]bool{
+		"en": {"Yes.": true, "yes please return it": true, "yeah, the headphones": true, "okay go ahead and send them back": true, "um, yes": true, "that's right, thank you": true,
+			"no": false, "yes, no, wait": false, "yes but not the kettle": false, "yesterday it came": false, "thank you": false, "return it": false, "go on": false, "I said no": false,
+			"okay, never mind": false, "yes " + strings.Repeat("and so on ", 20): false, "": false, "right now I don't want that": false},
+		"zh": {"好的，帮我退": true, "可以退": true, "好像不对": false, "不可以": false, "谢谢": false},
+		"id": {"iya, tolong dikembalikan": true, "iya tapi jangan": false, "tidak": false},
+		"th": {"ได้เลยครับ": true, "ไม่ได้ครับ": false},
+		"vi": {"vâng, trả giúp em": true, "dạ không": false},
+	} {
+		for text, want := range texts {
+			if got := b.Agrees(lang, text); got != want {
+				t.Errorf("%s %q agrees: %v, want %v", lang, text, got, want)
+			}
+		}
+	}
+}
+
 func TestSystem(t *testing.T) {
 	b := load(t)
 	text, err := b.System("en", SystemData{Shop: "Kopi & Co", Agent: "Parley", Verified: true, Customer: "Maya", Today: "Monday", Language: "English", Spoken: true})

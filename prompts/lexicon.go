@@ -67,9 +67,17 @@ func (l *lexicon) covers(text string, courtesies *lexicon) bool {
 		return false
 	}
 	text = normal(text)
-	// What is known of the text up to byte i: covered, and with an entry in it.
-	type reach struct{ covered, entry bool }
-	reached := make([]reach, len(text)+1)
+	return l.reach(text, courtesies)[len(text)].entry
+}
+
+// reached is what is known of a text up to some byte: that it is covered, and
+// that there is an entry in it.
+type reached struct{ covered, entry bool }
+
+// reach finds how far entries and courtesies cover a normal text, for each of
+// its bytes.
+func (l *lexicon) reach(text string, courtesies *lexicon) []reached {
+	reached := make([]reached, len(text)+1)
 	reached[0].covered = true
 	longest := max(l.longest, courtesies.longest)
 	for i := range text {
@@ -91,7 +99,35 @@ func (l *lexicon) covers(text string, courtesies *lexicon) bool {
 			}
 		}
 	}
-	return reached[len(text)].entry
+	return reached
+}
+
+// begins says whether a text begins with an entry, after courtesies.
+func (l *lexicon) begins(text string, courtesies *lexicon) bool {
+	text = normal(text)
+	for i, r := range l.reach(text, courtesies) {
+		if r.entry && boundary(text, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// within says whether an entry stands anywhere in a text.
+func (l *lexicon) within(text string) bool {
+	text = normal(text)
+	start := true
+	for i, r := range text {
+		if start || unspaced(r) {
+			for to := i + 1; to <= len(text) && to-i <= l.longest; to++ {
+				if l.entries[text[i:to]] && boundary(text, to) {
+					return true
+				}
+			}
+		}
+		start = r == ' '
+	}
+	return false
 }
 
 // boundary says whether a word may end at byte i: at the end, at a space, or
@@ -123,6 +159,19 @@ func (b *Book) Affirmation(lang, text string) bool {
 // Negation says whether a text is a plain no and nothing else.
 func (b *Book) Negation(lang, text string) bool {
 	return b.covers(lang, text, func(l *language) *lexicon { return l.negations })
+}
+
+// Agrees says whether a text is a yes that may go on ("yes, please return it"):
+// it begins with a yes, and nowhere in it is there a no. It is what a caller's
+// answer to "Shall I do that?" must be before something is done.
+func (b *Book) Agrees(lang, text string) bool {
+	if len(text) > maxShort {
+		return false
+	}
+	courtesies := b.lexicon(lang, func(l *language) *lexicon { return l.courtesies })
+	yes := b.lexicon(lang, func(l *language) *lexicon { return l.affirmations })
+	no := b.lexicon(lang, func(l *language) *lexicon { return l.negations })
+	return yes.begins(text, courtesies) && (yes.covers(text, courtesies) || !no.within(text))
 }
 
 func (b *Book) covers(lang, text string, which func(*language) *lexicon) bool {

@@ -21,11 +21,11 @@ func TestStatusWithoutNumber(t *testing.T) {
 	d := newDialogue(t)
 	d.expect(d.say("where is my order"), "W10001", "W10002", "which one")
 	d.expect(d.say("the second one"), "W10002 is on its way")
-	d = newDialogue(t)
+	d = d.again()
 	d.expect(d.say("Where's my jacket?"), "W10002 is on its way")
-	d = newDialogue(t)
+	d = d.again()
 	d.expect(d.say("where is my parcel"), "W10002 is on its way")
-	d = newDialogue(t)
+	d = d.again()
 	d.expect(d.say("where is my piano"), "don't see a piano", "which one")
 }
 
@@ -33,7 +33,7 @@ func TestNumberInPieces(t *testing.T) {
 	d := newDialogue(t)
 	d.expect(d.say("where is my order W one zero zero"), "1 0 0", "?")
 	d.expect(d.say("zero two"), "W10002 is on its way")
-	d = newDialogue(t)
+	d = d.again()
 	d.expect(d.say("where is my order"), "which one")
 	d.expect(d.say("ten thousand and two"), "W10002 is on its way")
 }
@@ -42,11 +42,11 @@ func TestNumberThatWasMisheard(t *testing.T) {
 	d := newDialogue(t)
 	d.expect(d.say("W, one o o o o two."), "W100002", "did you mean W10002?")
 	d.expect(d.say("yes"), "W10002 is on its way")
-	d = newDialogue(t)
+	d = d.again()
 	d.say("W, one o o o o two.")
 	d.expect(d.say("no"), "order", "?")
 	d.expect(d.say("W10003"), "W10003 was delivered", "Saturday, November 21st")
-	d = newDialogue(t)
+	d = d.again()
 	d.expect(d.say("W-1-0-0-0-0-0-0-0-0-0-0-"), "number")
 }
 
@@ -80,8 +80,9 @@ func TestReturnStepByStep(t *testing.T) {
 }
 
 func TestReturnRefused(t *testing.T) {
+	d := newDialogue(t)
 	for _, no := range []string{"no", "never mind", "no thanks", "I changed my mind", "stop", "actually no don't do that", "yes, no, wait, don't"} {
-		d := newDialogue(t)
+		d = d.again()
 		d.expect(d.say("return the kettle"), "shall I")
 		answer := strings.ToLower(d.say(no))
 		if !strings.Contains(answer, "as it is") && !strings.Contains(answer, "nothing has been changed") {
@@ -95,6 +96,7 @@ func TestReturnRefused(t *testing.T) {
 }
 
 func TestReturnThatCannotBe(t *testing.T) {
+	d := newDialogue(t)
 	for said, parts := range map[string][]string{
 		"I want to return order W10001":              {"W10001 can't be returned", "only delivered", "being prepared"},
 		"return the rain jacket":                     {"W10002 can't be returned", "on its way"},
@@ -103,7 +105,7 @@ func TestReturnThatCannotBe(t *testing.T) {
 		"return the headphones from order W99999":    {"W99999", "your account"},
 		"I want to return the running shoes, please": {"W10004 can't be returned", "cancelled"},
 	} {
-		d := newDialogue(t)
+		d = d.again()
 		d.expect(d.say(said), parts...)
 		d.say("yes")
 		d.say("yes")
@@ -198,14 +200,14 @@ func TestRepeat(t *testing.T) {
 	if again := d.say("sorry, what?"); again != said {
 		t.Errorf("repeated %q, said %q", again, said)
 	}
-	d = newDialogue(t)
+	d = d.again()
 	d.say("where is W10002")
 	d.interrupt(9) // "… on its way to you. It"
 	again := d.say("what did you say?")
 	if !strings.HasPrefix(again, "It reached Singapore") || !strings.HasSuffix(again, "tomorrow.") {
 		t.Errorf("after an interruption it says %q", again)
 	}
-	d = newDialogue(t)
+	d = d.again()
 	d.say("return the kettle")
 	d.expect(d.say("can you repeat that?"), "shall I")
 	d.expect(d.say("yes"), "done")

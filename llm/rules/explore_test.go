@@ -16,18 +16,11 @@ func TestExplore(t *testing.T) {
 	d := newDialogue(t)
 	for _, l := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
 		if l == "" || l == "--" {
-			d = newDialogue(t)
+			d = d.again()
 			fmt.Println("-----")
 			continue
 		}
 		fmt.Println(">", l)
-		n := len(d.messages)
-		a := d.say(l)
-		for _, m := range d.messages[n:] {
-			for _, c := range m.ToolCalls {
-				fmt.Println("    ", c.Name, string(c.Arguments))
-			}
-		}
-		fmt.Println("  ", a)
+		fmt.Println("  ", d.say(l))
 	}
 }

@@ -35,6 +35,7 @@ func newBrain(t testing.TB) *Brain {
 type dialogue struct {
 	t        testing.TB
 	brain    llm.Brain
+	book     *prompts.Book
 	tools    tools.Set
 	caller   tools.Caller
 	messages []llm.Message
@@ -66,7 +67,18 @@ func newDialogue(t testing.TB) *dialogue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &dialogue{t: t, brain: newBrain(t), tools: registry, caller: tools.Caller{CustomerID: shop.DemoCustomer, Verified: true}}
+	brain := newBrain(t)
+	return &dialogue{t: t, brain: brain, book: brain.book, tools: registry, caller: tools.Caller{CustomerID: shop.DemoCustomer, Verified: true}}
+}
+
+// again begins a new conversation, over the same shop if nothing was written
+// to it.
+func (d *dialogue) again() *dialogue {
+	d.t.Helper()
+	if len(d.ran) > 0 {
+		return newDialogue(d.t)
+	}
+	return &dialogue{t: d.t, brain: d.brain, book: d.book, tools: d.tools, caller: d.caller}
 }
 
 // offered are the tools as the brain sees them.
@@ -89,7 +101,9 @@ func (d *dialogue) say(text string) string {
 func (d *dialogue) answer() string {
 	d.t.Helper()
 	asked := ""
-	if last := d.lastSaid(); last != nil && !last.Interrupted && strings.HasSuffix(last.Text, "?") {
+	said := d.messages[max(0, len(d.messages)-1):]
+	last := d.lastSaid()
+	if last != nil && !last.Interrupted && strings.HasSuffix(last.Text, "?") && len(said) == 1 && d.book.Agrees(english, said[0].Text) {
 		asked = d.asked
 	}
 	for range 8 {

@@ -143,13 +143,13 @@ func (b *Brain) understand(text string, words []string, awaited bool) understood
 		}
 	}
 	u.plainly = b.book.Affirmation(english, text)
-	u.yes = u.plainly || begins(words, "yes", "yeah", "yep", "yup", "sure", "correct", "absolutely", "definitely", "exactly", "please do", "go ahead", "ok", "okay", "of course", "do it", "thats right", "right")
+	u.yes = b.book.Agrees(english, text)
 	u.no = b.book.Negation(english, text) || begins(words, "no", "nope", "nah", "dont", "do not", "stop", "wait no", "actually no", "rather not", "id rather not", "please dont", "i dont", "hold on", "wait")
 	if u.no {
 		u.yes, u.plainly = false, false
 	}
-	if u.yes && !u.plainly && denies(words) {
-		u.yes, u.no = false, true // "yes, no, don't"
+	if !u.yes && begins(words, "yes", "yeah", "yep", "okay", "ok", "sure") && b.book.Negation(english, text[strings.IndexByte(text+" ", ' '):]) {
+		u.no = true // "yes, no, wait, don't"
 	}
 	switch {
 	case u.no && u.intent == thanksIntent:
@@ -172,17 +172,6 @@ func begins(words []string, phrases ...string) bool {
 	text := strings.Join(words[i:], " ") + " "
 	for _, p := range phrases {
 		if strings.HasPrefix(text, p+" ") {
-			return true
-		}
-	}
-	return false
-}
-
-// denies says whether a sentence that began with yes takes it back.
-func denies(words []string) bool {
-	for _, w := range words {
-		switch w {
-		case "no", "not", "dont", "stop", "wait", "never", "nevermind", "cancel":
 			return true
 		}
 	}

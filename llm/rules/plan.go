@@ -32,7 +32,6 @@ func (t *turn) plan() error {
 			t.say("can_do")
 			return nil
 		}
-		u.yes = true // "go ahead" after a question
 	case waitIntent:
 		t.say("take_your_time") // what was asked stays asked
 		return nil

@@ -174,7 +174,7 @@ func (t *turn) confirming(u understood) error {
 		t.drop()
 		t.say("left_as_is")
 		return nil
-	case u.plainly, u.yes && (u.intent == yesIntent || u.intent == thanksIntent || u.intent == goOnIntent || u.intent == t.taskIntent()):
+	case u.plainly, u.yes && (u.intent == yesIntent || u.intent == thanksIntent || u.intent == t.taskIntent()):
 		return t.agreed(p)
 	case u.intent == unknownIntent, u.intent == yesIntent, u.intent == noIntent, u.intent == returnIntent:
 		t.say("not_understood")
@@ -190,9 +190,11 @@ func (t *turn) confirming(u understood) error {
 	if err := t.fresh(u); err != nil {
 		return err
 	}
-	if t.state.Asked == "" {
-		t.askAgain(p)
+	if t.state.Asked != "" {
+		t.state.Pending = nil // the answer asks something of its own, to which a yes would belong
+		return nil
 	}
+	t.askAgain(p)
 	return nil
 }
 
