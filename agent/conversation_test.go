@@ -448,6 +448,19 @@ func TestNoIsNo(t *testing.T) {
 	})
 }
 
+func TestALongAnswerIsNotGivenUp(t *testing.T) {
+	inBubble(t, defaults, func(t *testing.T, w *world) {
+		w.brain.answer = func(llm.Request) []llm.Delta {
+			return says(strings.Repeat("a long and winding tale of a parcel. ", 12))
+		}
+		w.speak("tell me?", 500*time.Millisecond)
+		w.until("the end", 60*time.Second, w.has("turn.ended"))
+		if w.count("reply.done", `"heard":"`+strings.TrimSpace(strings.Repeat("a long and winding tale of a parcel. ", 12))+`"`) != 1 {
+			t.Errorf("all of it should have been heard:\n%s", w.story())
+		}
+	})
+}
+
 func TestASlowRoomDoesNotKeepATurnForEver(t *testing.T) {
 	inBubble(t, defaults, func(t *testing.T, w *world) {
 		w.speak("hello?", 500*time.Millisecond)

@@ -66,6 +66,7 @@ func (c *Conversation) endHold() {
 	c.hold = nil
 	c.playout.Resume()
 	if c.turn != nil {
+		c.turn.lastHeard = time.Now()
 		c.emit(c.turn.id, Resumed{})
 	}
 }

@@ -197,6 +197,7 @@ func (c *Conversation) takePlayed(e playout.Event) {
 	if t == nil || e.Turn != t.serial {
 		return
 	}
+	t.lastHeard = time.Now()
 	switch e.Kind {
 	case playout.FirstSound:
 		t.sounding = true
@@ -210,7 +211,6 @@ func (c *Conversation) takePlayed(e playout.Event) {
 		t.playing = t.clauseAt(e.Clause)
 		c.emit(t.id, ReplySpoken{c.playout.Account(t.serial).Heard()})
 	case playout.ClauseDone:
-		t.lastHeard = time.Now()
 		if t.mouth != nil {
 			t.mouth.release(1)
 		}

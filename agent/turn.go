@@ -38,8 +38,8 @@ type turn struct {
 	text      strings.Builder
 	thought   bool // the brain has finished
 	err       error
-	failed    bool // the apology is being said
-	lastHeard time.Time
+	failed    bool      // the apology is being said
+	lastHeard time.Time // when something last came of it: an engine spoke, a word was played
 
 	mouth    *mouth
 	clauses  []*clause
@@ -324,8 +324,8 @@ func (c *Conversation) fail(t *turn, stage string, cause error) {
 
 var errEngineLate = errors.New("an engine did not answer in time")
 
-// playGrace is how long after all sound should have been played a turn is ended
-// though the room has not played it.
+// playGrace is how long a turn whose sound is all there waits for the room to
+// play the next word of it.
 const playGrace = 5 * time.Second
 
 // turnDeadline is when the turn under way has waited too long for an engine.
@@ -337,9 +337,9 @@ func (c *Conversation) turnDeadline() time.Time {
 	case !t.thought:
 		return t.lastHeard.Add(c.opts.Tuning.Limits.FirstToken)
 	case t.spoken && !t.closed:
-		return t.lastHeard.Add(c.opts.Tuning.Limits.Synthesis + c.playout.Queued())
+		return t.lastHeard.Add(c.opts.Tuning.Limits.Synthesis)
 	case t.spoken:
-		return t.lastHeard.Add(playGrace + c.playout.Queued())
+		return t.lastHeard.Add(playGrace)
 	default:
 		return time.Time{}
 	}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"parley/caller"
+)
+
+// workshop is what all scenarios share: the programs, and the questions as WAVs.
+type workshop struct {
+	dir       string
+	parley    string
+	standin   string
+	questions []string
+}
+
+func newWorkshop(ctx context.Context, binary string) (*workshop, error) {
+	dir, err := os.MkdirTemp("", "parley-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder to work in: %w", err)
+	}
+	w := &workshop{dir: dir, parley: binary, standin: filepath.Join(dir, "standin")}
+	build := exec.CommandContext(ctx, "go", "build", "-o", w.standin, "./internal/standin/cmd/standin")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		w.close()
+		return nil, fmt.Errorf("building the stand-in providers: %w", err)
+	}
+	if w.questions, err = speakQuestions(ctx, dir); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *workshop) close() { _ = os.RemoveAll(w.dir) }
+
+// server is a running Parley, with or without stand-in providers beside it.
+type server struct {
+	w       *workshop
+	url     string
+	process *exec.Cmd
+	beside  []*exec.Cmd
+	log     *os.File
+}
+
+const config = `
+asr: {engine: openai, base_url: "%[1]s", model: stand-in}
+llm: [{engine: openai, base_url: "%[1]s", model: stand-in}]
+tts: {engine: openai, base_url: "%[1]s", model: stand-in, voice: stand-in}
+limits: {calls: 300, connecting: 300}
+log: {level: warn}
+`
+
+// start starts Parley and waits until it is ready.
+func (w *workshop) start(ctx context.Context, providers bool) (*server, error) {
+	s := &server{w: w}
+	args := []string{"run", "--addr", "127.0.0.1:0", "--data", filepath.Join(w.dir, "data")}
+	if providers {
+		base, err := s.startStandin(ctx)
+		if err != nil {
+			s.stop()
+			return nil, err
+		}
+		file := filepath.Join(w.dir, "parley.yaml")
+		if err := os.WriteFile(file, fmt.Appendf(nil, config, base), 0o600); err != nil {
+			s.stop()
+			return nil, fmt.Errorf("writing the config: %w", err)
+		}
+		args = append(args, "--config", file)
+	}
+	s.process = exec.CommandContext(ctx, w.parley, args...)
+	line, err := s.launch(s.process)
+	if err != nil {
+		s.stop()
+		return nil, fmt.Errorf("starting parley: %w", err)
+	}
+	s.url = line[strings.Index(line, "http://"):]
+	return s, s.waitReady(ctx)
+}
+
+// startStandin starts the providers. The replies are some seconds long, so that
+// there is something to interrupt.
+func (s *server) startStandin(ctx context.Context) (base string, err error) {
+	cmd := exec.CommandContext(ctx, s.w.standin, "--addr", "127.0.0.1:0", "--first-sentence", "200ms", "--first-audio", "50ms",
+		"--hear", "Where is my order?", "--hear", "What can you do?",
+		"--say", "Your order is on its way to you. It left the warehouse yesterday and should be with you by the end of the week.")
+	s.beside = append(s.beside, cmd)
+	line, err := s.launch(cmd)
+	if err != nil {
+		return "", fmt.Errorf("starting the stand-in providers: %w", err)
+	}
+	return line, nil
+}
+
+// launch starts a program and returns the first line that it prints.
+func (s *server) launch(cmd *exec.Cmd) (string, error) {
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		return "", fmt.Errorf("%s said nothing", filepath.Base(cmd.Path))
+	}
+	first := lines.Text()
+	go func() { // so that it never waits for a reader; ends with the program
+		for lines.Scan() {
+		}
+	}()
+	return first, nil
+}
+
+func (s *server) waitReady(ctx context.Context) error {
+	for range 100 {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return fmt.Errorf("parley at %s did not become ready", s.url)
+}
+
+// stop ends the programs, Parley first.
+func (s *server) stop() {
+	for _, cmd := range append([]*exec.Cmd{s.process}, s.beside...) {
+		if cmd == nil || cmd.Process == nil {
+			continue
+		}
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait() // how it ended does not matter here
+	}
+}
+
+// call is one run of parley call.
+type call struct {
+	sessions, turns int
+	bargeIn         time.Duration
+	questions       []string
+}
+
+func (s *server) call(ctx context.Context, c call) (*caller.Report, error) {
+	args := []string{"call", "--json", "--sessions", strconv.Itoa(c.sessions), "--turns", strconv.Itoa(c.turns)}
+	for _, q := range c.questions {
+		args = append(args, "--wav", q)
+	}
+	if c.bargeIn > 0 {
+		args = append(args, "--barge-in", c.bargeIn.String())
+	}
+	cmd := exec.CommandContext(ctx, s.w.parley, append(args, s.url+"/v1/realtime/calls")...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	var report caller.Report
+	if jsonErr := json.Unmarshal(out, &report); jsonErr != nil {
+		return nil, fmt.Errorf("reading the report of parley call: %w", errorOr(err, jsonErr))
+	}
+	return &report, nil // a missed turn is a figure, not a failure of the benchmark
+}
+
+func errorOr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// load is a call with what it cost the server.
+type load struct {
+	report    *caller.Report
+	perMinute float64 // processor seconds per minute and call
+	peak      float64 // highest resident memory while the calls went on, bytes
+}
+
+func (s *server) load(ctx context.Context, c call) (*load, error) {
+	pid := s.process.Process.Pid
+	sampling, stop := context.WithCancel(ctx)
+	peak := make(chan float64, 1)
+	go func() { peak <- peakMemory(sampling, pid) }()
+	before, err := cpuSeconds(pid)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	report, err := s.call(ctx, c)
+	stop()
+	highest := <-peak
+	if err != nil {
+		return nil, err
+	}
+	after, err := cpuSeconds(pid)
+	if err != nil {
+		return nil, err
+	}
+	return &load{report, (after - before) / (report.Seconds / 60) / float64(c.sessions), highest}, nil
+}
+
+// ticksPerSecond is USER_HZ, which is 100 on every Linux.
+const ticksPerSecond = 100
+
+// cpuSeconds is the processor time of a process so far, user and system; proc(5).
+func cpuSeconds(pid int) (float64, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("reading the processor time: %w", err)
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	var total float64
+	for _, f := range fields[11:13] { // utime, stime
+		n, err := strconv.ParseFloat(f, 64)
+		if err != nil {
+			return 0, fmt.Errorf("reading the processor time: %w", err)
+		}
+		total += n
+	}
+	return total / ticksPerSecond, nil
+}
+
+// peakMemory samples the resident memory until ctx ends.
+func peakMemory(ctx context.Context, pid int) (highest float64) {
+	every := time.NewTicker(500 * time.Millisecond)
+	defer every.Stop()
+	for {
+		select {
+		case <-every.C:
+			if statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid)); err == nil {
+				if fields := strings.Fields(string(statm)); len(fields) > 1 {
+					pages, _ := strconv.ParseFloat(fields[1], 64)
+					highest = max(highest, pages*float64(os.Getpagesize()))
+				}
+			}
+		case <-ctx.Done():
+			return highest
+		}
+	}
+}
