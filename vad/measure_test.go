@@ -89,8 +89,15 @@ func howSoon(t *testing.T, talks []talk) {
 				share := vad.Window / line.times
 				start := vad.Rate/2 + i%line.times*share + r.IntN(share)
 				pcm := line.call(phrase[:min(len(phrase), vad.Rate*4/5)], start, r)
+				if line.talking {
+					first := talk.phrases[0]
+					first = line.call(first[:min(len(first), vad.Rate)], vad.Rate/2, r)
+					pause := line.call(nil, 2*vad.Rate, r)
+					start += len(first) + len(pause)
+					pcm = slices.Concat(first, pause, pcm)
+				}
 				j := judge(d, pcm)
-				if before := slices.Max(j.peeks[:start/packet]); before >= thresholds[0] {
+				if before := slices.Max(j.peeks[start/packet-10 : start/packet]); before >= thresholds[0] {
 					t.Errorf("%s, %s: the room alone has a probability of %.2f", talk.name, line.name, before)
 				}
 				after := func(end int) float64 { return milliseconds(end - start) }

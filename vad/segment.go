@@ -5,7 +5,7 @@ import "time"
 // HoldAt is the probability, of a window or of a peek, with which it is right to
 // fall silent while it is not yet certain that someone speaks. measure_test.go
 // measures it: half the voices reach it within 40 ms of their first sound, packet
-// included, and those that begin with a hiss or far from the microphone within 150.
+// included, and those that begin with a hiss or far from the microphone within 200.
 // Of ringing phones, engines, coughs, claps, horns and typing none does; a knock on
 // the table and a barking dog do.
 const HoldAt = 0.3

@@ -300,6 +300,7 @@ type line struct {
 	name      string
 	loud, snr float64
 	telephone bool
+	talking   bool // another phrase was said 3 s before
 	times     int // that each phrase is said, each time at another place in a window
 }
 
@@ -308,6 +309,7 @@ func lines() []line {
 		{name: "clear", loud: -25, snr: 40, times: 3},
 		{name: "noisy", loud: -25, snr: 15, times: 2},
 		{name: "far away", loud: -45, snr: 25, times: 1},
+		{name: "later on", loud: -25, snr: 40, talking: true, times: 1},
 		{name: "telephone", loud: -25, snr: 30, telephone: true, times: 1},
 	}
 }

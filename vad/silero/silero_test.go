@@ -279,6 +279,23 @@ func BenchmarkProbability(b *testing.B) {
 	}
 }
 
+// BenchmarkConversations judges 60 conversations in turn, whose states do not fit
+// into the nearest cache together.
+func BenchmarkConversations(b *testing.B) {
+	pcm := recording(b, "beckett.wav")
+	m := load(b)
+	var ds [60]vad.Detector
+	for i := range ds {
+		ds[i] = m.New()
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		ds[i%len(ds)].Probability(pcm[i%300*vad.Window:])
+		i++
+	}
+}
+
 func BenchmarkPeek(b *testing.B) {
 	pcm := recording(b, "beckett.wav")
 	d := load(b).New()
