@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	pion "github.com/pion/webrtc/v4"
@@ -35,6 +36,8 @@ type Call struct {
 	ctx context.Context
 	end context.CancelCauseFunc
 
+	// reached says that there has been a connection.
+	reached   atomic.Bool
 	connected chan struct{}
 	tracks    chan *pion.TrackRemote
 	channels  chan *channel
@@ -168,16 +171,25 @@ func (c *Call) negotiate(ctx context.Context, offerSDP string) (string, error) {
 func (c *Call) stateChanged(state pion.PeerConnectionState) {
 	switch state {
 	case pion.PeerConnectionStateConnected:
+		c.reached.Store(true)
 		select {
 		case c.connected <- struct{}{}:
 		default:
 		}
 	case pion.PeerConnectionStateFailed:
-		c.end(room.ErrLost)
+		c.broken(room.ErrLost)
 	case pion.PeerConnectionStateClosed:
 		// Closed from here, the call has had its cause before.
-		c.end(room.ErrHungUp)
+		c.broken(room.ErrHungUp)
 	}
+}
+
+// broken ends the call when its connection is no more.
+func (c *Call) broken(cause error) {
+	if !c.reached.Load() {
+		cause = ErrNeverConnected
+	}
+	c.end(cause)
 }
 
 // trackCame is called by pion.
@@ -302,6 +314,7 @@ func (c *Call) tearDown(loops *sync.WaitGroup, encoders <-chan audio.Encoder) {
 }
 
 // Hangup implements [room.Call]. The first cause counts; nil means [room.ErrHungUp].
+// It must not be called from within a method of the guest, which it waits for.
 func (c *Call) Hangup(ctx context.Context, cause error) error {
 	if cause == nil {
 		cause = room.ErrHungUp

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	pion "github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
@@ -215,6 +216,66 @@ func TestNeverConnected(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectLeft(t, g, ErrNeverConnected)
+}
+
+// A client that gets through by ICE but has other keys than it said is no caller.
+func TestWrongFingerprint(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	offer := p.offer(nil)
+	right := lines(offer, "a=fingerprint:")[0]
+	wrong := right[:len(right)-2] + "00"
+	if wrong == right {
+		wrong = right[:len(right)-2] + "01"
+	}
+	answer, _, err := s.Answer(t.Context(), strings.ReplaceAll(offer, right, wrong), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.accept(answer)
+	expectLeft(t, g, ErrNeverConnected)
+	if g.nexts != 0 {
+		t.Error("the guest was asked to speak to a stranger")
+	}
+}
+
+// Clients need not announce their stream's number.
+func TestOfferWithoutSSRC(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	if _, err := p.connection.CreateDataChannel("events", nil); err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	for line := range strings.Lines(p.offer(nil)) {
+		if !strings.HasPrefix(line, "a=ssrc") {
+			kept = append(kept, line)
+		}
+	}
+	answer, _, err := s.Answer(t.Context(), strings.Join(kept, ""), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.accept(answer)
+	wait(t, p.connected, "the connection")
+	p.say(func() float64 { return 440 })
+	wait(t, g.want(audio.HearRate/2), "half a second of sound")
+}
+
+// A client may change its microphone, but not open streams without end.
+func TestManyStreams(t *testing.T) {
+	s, g := newTestServer(t, nil), newGuest()
+	p := newPeer(t, peerOptions{})
+	p.call(s, g)
+	writer := p.connection.GetSenders()[0].Transport()
+	report := []rtcp.Packet{&rtcp.SenderReport{}}
+	for ssrc := range uint32(10 * maxStreams) {
+		report[0].(*rtcp.SenderReport).SSRC = ssrc + 1
+		if _, err := writer.WriteRTCP(report); err != nil {
+			break
+		}
+	}
+	expectLeft(t, g, errTooManyStreams)
 }
 
 func TestShutdownDrains(t *testing.T) {

@@ -147,6 +147,12 @@ func (p *peer) call(s *Server, g *guest) *Call {
 	}
 	p.accept(answer)
 	wait(p.t, p.connected, "the connection")
+	// A packet says that the server is there too.
+	select {
+	case <-p.packets:
+	case <-time.After(patience):
+		p.t.Fatal("the server sends nothing")
+	}
 	return call
 }
 
