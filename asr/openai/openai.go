@@ -130,7 +130,7 @@ func (r *Recognizer) Transcribe(ctx context.Context, u asr.Utterance) (asr.Trans
 	resp, err := provider.Once(ctx, r.c, func() (sdk.AudioResponse, error) {
 		w := r.c.Watch(ctx)
 		defer w.Stop()
-		w.Within(timeout, "no transcript")
+		w.Within(timeout, "no transcript within "+timeout.String())
 		resp, err := r.sdk.CreateTranscription(w.Context(), sdk.AudioRequest{
 			Model:    r.o.Model,
 			FilePath: "speech.wav", // the name tells servers the format

@@ -35,6 +35,8 @@ const (
 	// dialTimeout bounds the making of a connection, so that a provider whose
 	// address swallows packets is given up while the caller still listens.
 	dialTimeout = 3 * time.Second
+	// warmTimeout bounds the first connection with all that belongs to it.
+	warmTimeout = 2 * dialTimeout
 )
 
 // Options are what a [Client] needs.
@@ -211,7 +213,7 @@ func MediaType(h http.Header) string {
 func (c *Client) Warm(ctx context.Context) error {
 	w := c.Watch(ctx)
 	defer w.Stop()
-	w.Within(2*dialTimeout, "no answer to the first connection")
+	w.Within(warmTimeout, "no connection within "+warmTimeout.String())
 	req, err := http.NewRequestWithContext(w.Context(), http.MethodHead, c.base+"/models", nil)
 	if err != nil {
 		return fmt.Errorf("%s: warming the connection: %w", c.op, err)

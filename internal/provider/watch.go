@@ -25,15 +25,12 @@ func (c *Client) Watch(ctx context.Context) *Watch {
 // Context is the context for the request that is watched.
 func (w *Watch) Context() context.Context { return w.ctx }
 
-// Within gives the next step d to happen; what names the failure if it does not.
-// It replaces the step before. A d of 0 or less means no bound.
-func (w *Watch) Within(d time.Duration, what string) {
+// Within gives the next step d to happen, in place of the step before. complaint
+// is the message of the error if it does not.
+func (w *Watch) Within(d time.Duration, complaint string) {
 	w.Rest()
-	if d <= 0 {
-		return
-	}
 	w.timer = time.AfterFunc(d, func() {
-		w.cancel(&Error{Kind: Timeout, Op: w.c.op, Endpoint: w.c.base, Message: what + " within " + d.String()})
+		w.cancel(&Error{Kind: Timeout, Op: w.c.op, Endpoint: w.c.base, Message: complaint})
 	})
 }
 

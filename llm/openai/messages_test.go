@@ -122,7 +122,7 @@ func TestRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"max_tokens":50,"messages":[{"content":"Hi","role":"user"}],"model":"test-model","reasoning_effort":"low","stream":true,` +
-		`"stream_options":{"include_usage":true},"temperature":1e-45,"tools":[` +
+		`"stream_options":{"include_usage":true},"temperature":0.000001,"tools":[` +
 		`{"function":{"description":"does x","name":"x","parameters":{"type":"object"}},"type":"function"},` +
 		`{"function":{"name":"y","parameters":{"properties":{},"type":"object"}},"type":"function"}]}`
 	if string(out) != want {

@@ -33,7 +33,7 @@ const (
 	DefaultFirstToken = 6 * time.Second
 	// DefaultBetween bounds the wait from one token to the next.
 	DefaultBetween = 4 * time.Second
-	// DefaultTimeout bounds one whole answer.
+	// DefaultTimeout bounds all waiting for one answer.
 	DefaultTimeout = 60 * time.Second
 	// trailer is how long to wait, after the finish reason, for the usage and the
 	// end of the stream. Without reading the end the connection cannot be used
@@ -57,8 +57,9 @@ type Options struct {
 	Model string
 	// APIKey is sent as a bearer token; "" sends none.
 	APIKey string
-	// FirstToken, Between and Timeout bound the wait for the first token, for each
-	// next one, and for the whole answer. 0 means the default.
+	// FirstToken bounds the wait for the first word or tool call, Between that for
+	// each next token, Timeout all waiting for one answer together (but not the time
+	// that its reader takes). 0 means the default.
 	FirstToken, Between, Timeout time.Duration
 	// MaxTokens bounds the length of an answer; 0 leaves it to the server.
 	MaxTokens int
@@ -136,10 +137,6 @@ func (b *Brain) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta
 			yield(llm.Delta{}, err)
 			return
 		}
-		ctx, cancel := context.WithTimeoutCause(ctx, b.o.Timeout, &provider.Error{
-			Kind: provider.Timeout, Op: op, Endpoint: b.c.BaseURL(), Message: "no end of the answer within " + b.o.Timeout.String(),
-		})
-		defer cancel()
 		start := time.Now()
 		a, err := provider.Once(ctx, b.c, func() (*answer, error) { return b.open(ctx, req) })
 		if err != nil {
@@ -175,8 +172,9 @@ func (b *Brain) request(r llm.Request) (sdk.ChatCompletionRequest, error) {
 	if t := b.o.Temperature; t != nil {
 		req.Temperature = float32(*t)
 		if *t == 0 {
-			// The library leaves a zero out, which would mean the default of 1.
-			req.Temperature = math.SmallestNonzeroFloat32
+			// The library leaves a zero out, which would mean the default of 1. This
+			// is as good as zero and not so small that arithmetic breaks.
+			req.Temperature = 1e-6
 		}
 	}
 	for _, t := range r.Tools {
@@ -213,7 +211,9 @@ type answer struct {
 	// first is the text of the chunk that was read when the answer was opened.
 	first string
 	usage *llm.Usage
-	ended bool // the stream's end has been read, so the connection lives on
+	ended bool // the stream's end has been read
+	// waited is how long the provider has been waited for so far.
+	waited time.Duration
 }
 
 // open sends the request and reads up to the first chunk that says anything. A
@@ -225,7 +225,8 @@ func (b *Brain) open(ctx context.Context, req sdk.ChatCompletionRequest) (_ *ans
 			a.close()
 		}
 	}()
-	a.w.Within(b.o.FirstToken, "no first token")
+	begun := time.Now()
+	a.within(b.o.FirstToken, "no first token")
 	a.stream, err = b.sdk.CreateChatCompletionStream(a.w.Context(), req)
 	if err != nil {
 		a.stream = nil // it holds no response: closing it would panic
@@ -236,7 +237,25 @@ func (b *Brain) open(ctx context.Context, req sdk.ChatCompletionRequest) (_ *ans
 			return nil, err
 		}
 	}
+	a.rest(begun)
 	return a, nil
+}
+
+// within starts the clock for the next step, which has d or what is left of the
+// time for the whole answer.
+func (a *answer) within(d time.Duration, what string) {
+	if left := a.b.o.Timeout - a.waited; left < d {
+		a.w.Within(left, "no end of the answer within "+a.b.o.Timeout.String())
+		return
+	}
+	a.w.Within(d, what+" within "+d.String())
+}
+
+// rest stops the clock: what the reader of the answer takes is not the provider's
+// time.
+func (a *answer) rest(begun time.Time) {
+	a.w.Rest()
+	a.waited += time.Since(begun)
 }
 
 // deliver hands out the answer from the first chunk to the end.
@@ -248,10 +267,11 @@ func (a *answer) deliver(yield func(llm.Delta, error) bool) {
 		if a.finish != "" {
 			break
 		}
-		a.w.Within(a.b.o.Between, "no next token")
+		begun := time.Now()
+		a.within(a.b.o.Between, "no next token")
 		var err error
 		text, err = a.next()
-		a.w.Rest() // what the reader of the answer takes is not the provider's time
+		a.rest(begun)
 		if err != nil {
 			yield(llm.Delta{}, err)
 			return
@@ -342,7 +362,7 @@ func (a *answer) conclude() llm.Finish {
 
 // finishReading takes the usage and the end of the stream, if they come soon.
 func (a *answer) finishReading() {
-	a.w.Within(trailer, "no end of the stream")
+	a.w.Within(trailer, "no end of the stream within "+trailer.String())
 	for !a.ended {
 		chunk, err := a.stream.Recv()
 		if err != nil {
@@ -356,7 +376,7 @@ func (a *answer) finishReading() {
 
 func (a *answer) close() {
 	if a.stream != nil {
-		a.w.Within(trailer, "no end of the stream")
+		a.w.Within(trailer, "no end of the stream within "+trailer.String())
 		a.stream.Close()
 	}
 	a.w.Stop()

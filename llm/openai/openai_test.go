@@ -11,10 +11,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -323,13 +325,85 @@ func TestTooSlow(t *testing.T) {
 	}
 }
 
-// TestSlowEnd shows that a stream that does not end after its reason ends here.
-func TestSlowEnd(t *testing.T) {
-	release := make(chan struct{})
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) { sse(w, say("Hi.")+end("stop")); <-release })
-	t.Cleanup(func() { close(release) })
-	if got := generate(t.Context(), brain(t, s.URL, nil), hello()); got.err != nil || got.text != "Hi." || got.finish != llm.FinishStop {
-		t.Errorf("got %+v", got)
+// drip is a transport whose stream gives out one part after each pause, and
+// then nothing, so that time can be virtual.
+type drip struct {
+	pause time.Duration
+	parts []string
+}
+
+func (d drip) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream"}},
+		Body: &dripping{drip: d, ctx: r.Context()},
+	}, nil
+}
+
+type dripping struct {
+	drip
+	ctx context.Context
+}
+
+func (d *dripping) Read(p []byte) (int, error) {
+	if d.parts == nil {
+		return 0, io.EOF
+	}
+	if len(d.parts) == 0 {
+		<-d.ctx.Done()
+		return 0, d.ctx.Err()
+	}
+	select {
+	case <-time.After(d.pause):
+	case <-d.ctx.Done():
+		return 0, d.ctx.Err()
+	}
+	n := copy(p, d.parts[0])
+	if d.parts[0] = d.parts[0][n:]; d.parts[0] == "" {
+		if d.parts = d.parts[1:]; len(d.parts) == 0 && bytes.HasSuffix(p[:n], []byte(done)) {
+			d.parts = nil // the server closes
+		}
+	}
+	return n, nil
+}
+
+func (d *dripping) Close() error { return nil }
+
+// TestClock checks each bound to the nanosecond, in virtual time.
+func TestClock(t *testing.T) {
+	endless := slices.Repeat([]string{say("la ")}, 1000)
+	for name, tc := range map[string]struct {
+		drip drip
+		read time.Duration // what the reader takes for each delta
+		took time.Duration
+		want string // of the error, "" for a whole answer
+	}{
+		"no first token":       {drip{time.Second, []string{}}, 0, 6 * time.Second, "no first token within 6s"},
+		"only a role":          {drip{time.Second, []string{role}}, 0, 6 * time.Second, "no first token within 6s"},
+		"only keep-alive":      {drip{time.Second, slices.Repeat([]string{": ping\n\n"}, 100)}, 0, 6 * time.Second, "no first token within 6s"},
+		"no next token":        {drip{time.Second, []string{say("Hi")}}, 0, 5 * time.Second, "no next token within 4s"},
+		"no next, slow reader": {drip{time.Second, []string{say("Hi")}}, time.Minute, 65 * time.Second, "no next token within 4s"},
+		"no end":               {drip{3 * time.Second, endless}, 0, 60 * time.Second, "no end of the answer within 1m0s"},
+		"a slow reader":        {drip{time.Second, []string{say("a"), say("b"), end("stop") + usage + done}}, time.Minute, 3*time.Minute + 3*time.Second, ""},
+		"no end of the stream": {drip{time.Second, []string{say("a"), end("stop")}}, 0, 2*time.Second + trailer, ""},
+		"a slow usage":         {drip{trailer / 3, []string{say("a"), end("stop"), usage, done}}, 0, trailer / 3 * 4, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := brain(t, "http://provider.test", func(o *Options) { o.HTTPClient = &http.Client{Transport: tc.drip} })
+				start := time.Now()
+				var err error
+				var finish llm.Finish
+				for d, e := range b.Generate(t.Context(), hello()) {
+					if err, finish = e, d.Finish; err == nil {
+						time.Sleep(tc.read) // virtual
+					}
+				}
+				took := time.Since(start)
+				if took != tc.took || tc.want == "" && (err != nil || finish != llm.FinishStop) || tc.want != "" && (!errors.Is(err, provider.Timeout) || !strings.Contains(err.Error(), tc.want)) {
+					t.Errorf("%q and %v after %v, want %q after %v", finish, err, took, tc.want, tc.took)
+				}
+			})
+		})
 	}
 }
 

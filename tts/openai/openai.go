@@ -193,7 +193,7 @@ func (v *Voice) open(ctx context.Context, text string) (_ *speech, err error) {
 			s.close()
 		}
 	}()
-	s.w.Within(v.o.FirstByte, "no first sound")
+	s.w.Within(v.o.FirstByte, "no first sound within "+v.o.FirstByte.String())
 	resp, err := v.sdk.CreateSpeech(s.w.Context(), sdk.CreateSpeechRequest{
 		Model: sdk.SpeechModel(v.o.Model), Input: text, Voice: sdk.SpeechVoice(v.o.Voice),
 		Instructions: v.o.Instructions, ResponseFormat: sdk.SpeechResponseFormat(v.o.Format), Speed: v.o.Speed,
@@ -222,7 +222,7 @@ func (v *Voice) open(ctx context.Context, text string) (_ *speech, err error) {
 
 // next reads the next piece; io.EOF after the last.
 func (s *speech) next() ([]int16, error) {
-	s.w.Within(s.v.o.Between, "no further sound")
+	s.w.Within(s.v.o.Between, "no further sound within "+s.v.o.Between.String())
 	piece, err := s.sound.next()
 	s.w.Rest() // what the listener takes is not the provider's time
 	if err != nil && !errors.Is(err, io.EOF) {
