@@ -46,8 +46,8 @@ func (p *past) join(pcm []int16) {
 	if p.lost > 0 {
 		n := min(overlap, len(pcm))
 		for i := range n {
-			real := float32(i+1) / float32(n+1)
-			pcm[i] = int16(real*float32(pcm[i]) + (1-real)*p.at(p.lost+i))
+			fresh := float32(i+1) / float32(n+1)
+			pcm[i] = int16(fresh*float32(pcm[i]) + (1-fresh)*p.at(p.lost+i))
 		}
 		p.lost = 0
 	}

@@ -32,7 +32,7 @@ func (d *recording) Decode(dst []int16, payload []byte) ([]int16, error) {
 	return d.decode(in, dst, payload, maxSamples, false)
 }
 
-// Conceal implements [audio.Decoder].
+// Conceal implements [audio.Decoder]. On an error nothing is appended.
 func (d *recording) Conceal(dst []int16, n int, next []byte) ([]int16, error) {
 	if n <= 0 {
 		return dst, nil
@@ -55,7 +55,7 @@ func (d *recording) Conceal(dst []int16, n int, next []byte) ([]int16, error) {
 		// libopus conceals multiples of 2.5 ms, and at most its longest packet.
 		step := min(max(gap/shortest, 1)*shortest, maxSamples)
 		if dst, err = d.decode(in, dst, nil, step, false); err != nil {
-			return dst, err
+			return dst[:whole-n], err
 		}
 		gap -= step
 	}
@@ -71,7 +71,10 @@ func (d *recording) Conceal(dst []int16, n int, next []byte) ([]int16, error) {
 		// next is corrupt; what it says about the past is not needed.
 		restored, err = d.decode(in, dst, nil, tail, false)
 	}
-	return restored, err
+	if err != nil {
+		return dst[:whole-n], err
+	}
+	return restored, nil
 }
 
 // decode appends what libopus makes of payload, or of its absence when it is

@@ -280,7 +280,7 @@ func BenchmarkTick(b *testing.B) {
 	}
 }
 
-// BenchmarkNew computes filters; B/op is what a resampler holds, and a little more.
+// BenchmarkNew computes filters; of B/op about half is kept.
 func BenchmarkNew(b *testing.B) {
 	for _, tt := range [][2]int{{24000, 8000}, {22050, 24000}, {48000, 22050}, {44100, 8000}} {
 		b.Run(fmt.Sprintf("%d-%d", tt[0], tt[1]), func(b *testing.B) {
