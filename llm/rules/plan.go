@@ -184,6 +184,9 @@ func (t *turn) fresh(u understood) error {
 		t.say("can_do")
 	case productsIntent:
 		return t.products(u)
+	case shopIntent:
+		t.say("out_of_scope")
+		t.say("can_do")
 	case personIntent:
 		t.say("person")
 		t.say("can_do")
@@ -217,7 +220,7 @@ func (t *turn) follow(u understood) error {
 	if t.state.Task == "" {
 		t.state.Task = taskOrder
 	}
-	if len(u.numbers) == 0 && !t.namesAnything(u) && t.place() == "" {
+	if len(u.numbers) == 0 && !t.namesAnything(u) && t.place() == "" && !t.mentions("order", "orders", "other", "parcel", "package") {
 		t.say("not_understood")
 		t.say("can_do")
 		return nil

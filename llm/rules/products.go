@@ -72,7 +72,7 @@ func (t *turn) product(p product) {
 	case p.From == p.To:
 		t.say("product_found", "Product", name, "Price", money(p.From, p.Currency))
 	default:
-		t.say("product_found_from", "Product", name, "Price", p.From.String(), "PriceTo", money(p.To, p.Currency))
+		t.say("product_found_from", "Product", name, "Price", money(p.From, ""), "PriceTo", money(p.To, p.Currency))
 	}
 	for _, option := range sortedKeys(p.Options) {
 		if values := p.Options[option]; len(values) > 1 {
