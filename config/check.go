@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // crossCheck checks what no key can be judged by alone.
@@ -17,22 +18,38 @@ func (d *decoder) crossCheck(c *Config) {
 			say(fmt.Sprintf("llm[%d]", i), "the engine \"rules\" never fails, so what comes after it is never asked; put it last")
 		}
 	}
-	t := c.Turn
-	switch {
-	case t.Recognise > t.Silence:
-		say("turn.recognise", "%s is longer than turn.silence (%s): a turn would end before it is recognised", t.Recognise, t.Silence)
-	case t.Silence > t.Unsure:
-		say("turn.silence", "%s is longer than turn.unsure (%s)", t.Silence, t.Unsure)
-	case t.Unsure > t.MaxSilence:
-		say("turn.unsure", "%s is longer than turn.max_silence (%s)", t.Unsure, t.MaxSilence)
-	case t.MaxSilence > t.Dictation:
-		say("turn.max_silence", "%s is longer than turn.dictation (%s)", t.MaxSilence, t.Dictation)
-	}
 	if !Loopback(c.Server.Addr) && len(c.Server.Keys) == 0 {
 		say("server.addr", "this address can be reached from outside, so server.keys must be set; without keys only 127.0.0.1, [::1] and localhost are possible")
 	}
 	if l := c.Limits; l.Connecting > l.Calls && d.given("limits.connecting") {
 		say("limits.connecting", "%d is more than limits.calls (%d)", l.Connecting, l.Calls)
+	}
+}
+
+// orderSilences keeps the silences of a turn in their order, shortest first. Those
+// that the file leaves out give way to those that it names; two that it names in
+// the wrong order are an error.
+func (d *decoder) orderSilences(t *Turn) {
+	steps := []struct {
+		path string
+		v    *time.Duration
+	}{
+		{"turn.recognise", &t.Recognise}, {"turn.silence", &t.Silence}, {"turn.unsure", &t.Unsure},
+		{"turn.max_silence", &t.MaxSilence}, {"turn.dictation", &t.Dictation},
+	}
+	for j, later := range steps {
+		for _, earlier := range steps[:j] {
+			switch {
+			case *earlier.v <= *later.v:
+			case d.given(earlier.path) && d.given(later.path):
+				d.failAt(d.places[earlier.path], earlier.path, fmt.Sprintf("%s is longer than %s (%s)", *earlier.v, later.path, *later.v))
+				return
+			case d.given(later.path):
+				*earlier.v = *later.v
+			default:
+				*later.v = *earlier.v
+			}
+		}
 	}
 }
 

@@ -101,10 +101,11 @@ func TestErrors(t *testing.T) {
 		"swapped letters":       {"log: {levle: info}", `x:1:7: log: unknown key "levle"; did you mean "level"?`},
 		"twice":                 {"log:\n  level: info\n  level: warn", `x:3:3: log.level: the key is given twice`},
 		"engine":                {"asr: {engine: opnai}", `x:1:15: asr.engine: "opnai" is not possible; did you mean "openai"?`},
+		"engine, other keys":    {"asr: {engine: opnai, model: m}", `x:1:15: asr.engine: "opnai" is not possible; did you mean "openai"?`},
 		"engine, far":           {"tts: {engine: piper-voice}", `x:1:15: tts.engine: "piper-voice" is not possible; possible: local, openai`},
 		"key of another engine": {"asr: {model: whisper-1}", `x:1:7: asr.model: the key belongs to "engine: openai"; this is "local"`},
 		"missing keys":          {"asr: {engine: openai, base_url: \"http://h/v1\"}", `x:1:6: asr: the key "model" is missing for "engine: openai"; The server's name for the model.`},
-		"missing engine":        {"llm: [{model: m}]", "x:1:7: llm[0]: the key \"engine\" is missing; rules: embedded, without a network. openai: any server with OpenAI's /chat/completions.\nx:1:8: llm[0].model: the key belongs to \"engine: openai\"; this is \"\""},
+		"missing engine":        {"llm: [{model: m}]", `x:1:7: llm[0]: the key "engine" is missing; rules: embedded, without a network. openai: any server with OpenAI's /chat/completions.`},
 		"empty":                 {"llm: [{engine: openai, base_url: 'http://h', model: ''}]", `x:1:53: llm[0].model: the value is empty; The server's name for the model.`},
 		"no brains":             {"llm: []", `x:1:6: llm: the list is empty; leave it out for "[{engine: rules}]"`},
 		"after the rules":       {"llm: [{engine: rules}, {engine: rules}]", `x:1:7: llm[0]: the engine "rules" never fails, so what comes after it is never asked; put it last`},
@@ -114,7 +115,7 @@ func TestErrors(t *testing.T) {
 		"no duration":           {"interrupt: {after: soon}", `x:1:20: interrupt.after: "soon" is no duration; write it as 240ms, 1.2s or 5m`},
 		"too long":              {"interrupt: {after: 3s}", `x:1:20: interrupt.after: 3s is not between 0s and 2s`},
 		"negative":              {"interrupt: {after: -1ms}", `x:1:20: interrupt.after: -1ms is not between 0s and 2s`},
-		"silences crossed":      {"turn:\n  silence: 2s\n  max_silence: 1s", `x:2:12: turn.silence: 2s is longer than turn.unsure (500ms)`},
+		"silences crossed":      {"turn:\n  silence: 2s\n  max_silence: 1s", `x:2:12: turn.silence: 2s is longer than turn.max_silence (1s)`},
 		"number for a text":     {"shop: {name: 4711}", `x:1:14: shop.name: the number 4711 where a text is needed; put it in quotes: "4711"`},
 		"bool for a text":       {"shop: {name: true}", `x:1:14: shop.name: true where a text is needed; put it in quotes: "true"`},
 		"text for a bool":       {"asr: {engine: openai, base_url: 'http://h', model: m, partials: \"yes\"}", `x:1:65: asr.partials: "yes" where true or false is needed`},
@@ -272,6 +273,30 @@ func TestLoad(t *testing.T) {
 	}
 	if _, err := Load(path, env); err == nil || err.Error() != path+`:1:14: log.level: "loud" is not possible; possible: debug, info, warn, error` {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestSilencesGiveWay names some silences of a turn; the others keep the order.
+func TestSilencesGiveWay(t *testing.T) {
+	const ms = time.Millisecond
+	for in, want := range map[string][5]time.Duration{
+		"":                                     {100 * ms, 250 * ms, 500 * ms, 1200 * ms, 1500 * ms},
+		"silence: 600ms":                       {100 * ms, 600 * ms, 600 * ms, 1200 * ms, 1500 * ms},
+		"max_silence: 3s":                      {100 * ms, 250 * ms, 500 * ms, 3000 * ms, 3000 * ms},
+		"max_silence: 400ms":                   {100 * ms, 250 * ms, 400 * ms, 400 * ms, 1500 * ms},
+		"max_silence: 200ms":                   {100 * ms, 200 * ms, 200 * ms, 200 * ms, 1500 * ms},
+		"silence: 2s, dictation: 2s":           {100 * ms, 2000 * ms, 2000 * ms, 2000 * ms, 2000 * ms},
+		"recognise: 300ms":                     {300 * ms, 300 * ms, 500 * ms, 1200 * ms, 1500 * ms},
+		"recognise: 300ms, max_silence: 350ms": {300 * ms, 300 * ms, 350 * ms, 350 * ms, 1500 * ms},
+	} {
+		c, err := Parse("x", []byte("turn: {"+in+"}"), env)
+		if err != nil {
+			t.Errorf("%s: %v", in, err)
+			continue
+		}
+		if got := [5]time.Duration{c.Turn.Recognise, c.Turn.Silence, c.Turn.Unsure, c.Turn.MaxSilence, c.Turn.Dictation}; got != want {
+			t.Errorf("%s: got %v, want %v", in, got, want)
+		}
 	}
 }
 

@@ -142,7 +142,7 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 			continue
 		}
 		seen[name] = true
-		if of := field.Tag.Get("engine"); of != "" && of != engine {
+		if of := field.Tag.Get("engine"); of != "" && of != engine && engine != "" {
 			d.fail(pair.Key, below, "the key belongs to \"engine: %s\"; this is %q", of, engine)
 			continue
 		}
@@ -181,7 +181,8 @@ func (d *decoder) failedBelow(path string) bool {
 	return slices.ContainsFunc(d.errs, func(e *Error) bool { return strings.HasPrefix(e.Path, path) })
 }
 
-// engineOf finds which engine a mapping is for, before its other keys are read.
+// engineOf finds which engine a mapping is for, before its other keys are read;
+// "" when there is no such engine, which is told elsewhere.
 func engineOf(pairs []*ast.MappingValueNode, v reflect.Value) string {
 	field, ok := fieldOf(v.Type(), "engine")
 	if !ok {
@@ -189,9 +190,11 @@ func engineOf(pairs []*ast.MappingValueNode, v reflect.Value) string {
 	}
 	for _, pair := range pairs {
 		if name, ok := keyName(pair.Key); ok && name == "engine" {
-			if s, ok := pair.Value.(*ast.StringNode); ok {
-				return s.Value
+			s, ok := pair.Value.(*ast.StringNode)
+			if !ok || !slices.Contains(strings.Split(field.Tag.Get("enum"), ","), s.Value) {
+				return ""
 			}
+			return s.Value
 		}
 	}
 	return v.FieldByIndex(field.Index).String()

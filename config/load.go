@@ -52,6 +52,7 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 	}
 	// The checks across keys need all of them to be right in themselves.
 	if len(d.errs) == 0 {
+		d.orderSilences(&c.Turn)
 		d.crossCheck(c)
 	}
 	if len(d.errs) > 0 {
