@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type Options struct {
 	Names    []string    // which models; none means all but those for tests only
 	Progress func(Event) // told of progress, one call at a time; may be nil
 	Manifest *Manifest   // nil means Parley's own
+	Verify   bool        // read what is there, too, and replace what is not right
 }
 
 // Fetch makes sure that the models are in the folder. What is there and right
@@ -59,7 +61,7 @@ func Fetch(ctx context.Context, o Options) error {
 	}
 	// Before anything is written: the folder may be one that this user can only
 	// read, and all may be there.
-	if len(o.lacking(chosen)) == 0 {
+	if len(o.lacking(ctx, chosen)) == 0 {
 		return nil
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
@@ -88,7 +90,7 @@ func (o Options) fetch(ctx context.Context, chosen []Model, t *tracker) error {
 	defer os.RemoveAll(staging) // if it cannot be, the next fetch tries again
 
 	batches := make(map[string][]Model) // by key of package
-	for _, model := range o.lacking(chosen) {
+	for _, model := range o.lacking(ctx, chosen) {
 		adopted, err := o.adopt(ctx, model, staging)
 		if err != nil {
 			return err
@@ -111,7 +113,7 @@ func (o Options) fetch(ctx context.Context, chosen []Model, t *tracker) error {
 	}
 	// The largest first: it alone decides how long the whole takes.
 	slices.SortStableFunc(keys, func(a, b string) int {
-		return int(o.Manifest.Packages[b].Size - o.Manifest.Packages[a].Size)
+		return cmp.Compare(o.Manifest.Packages[b].Size, o.Manifest.Packages[a].Size)
 	})
 	return o.fetchPackages(ctx, keys, batches, staging, t)
 }
@@ -137,7 +139,7 @@ func (o Options) fetchPackages(ctx context.Context, keys []string, batches map[s
 			return nil
 		})
 	}
-	_ = group.Wait() // each keeps its own fault
+	_ = group.Wait()      // each keeps its own fault
 	if ctx.Err() != nil { // the others were only cut off
 		return fmt.Errorf("fetching models: %w", context.Cause(ctx))
 	}
@@ -145,10 +147,11 @@ func (o Options) fetchPackages(ctx context.Context, keys []string, batches map[s
 }
 
 // lacking are the chosen models that are not ready.
-func (o Options) lacking(chosen []Model) []Model {
+func (o Options) lacking(ctx context.Context, chosen []Model) []Model {
 	var lacking []Model
 	for _, model := range chosen {
-		if o.Manifest.status(o.Dir, model).State != Ready {
+		s := o.Manifest.status(o.Dir, model)
+		if s.State != Ready || o.Verify && model.verify(ctx, s.Path) != nil {
 			lacking = append(lacking, model)
 		}
 	}

@@ -45,7 +45,7 @@ type Package struct {
 }
 
 // String is the package as its client names it: name and version.
-func (p Package) String() string { return p.Name + " " + p.Version }
+func (p Package) String() string { return strings.TrimSpace(p.Name + " " + p.Version) }
 
 // Model is one folder of model files below [Dir].
 type Model struct {

@@ -48,12 +48,11 @@ func TestListAndVerifyNotice(t *testing.T) {
 			}
 			// Whatever was wrong, a fetch puts it right; a change that keeps all
 			// sizes only shows when it is verified.
-			if tt.list == tt.verify {
-				if err := Fetch(t.Context(), Options{Dir: dir, Manifest: &m}); err != nil {
-					t.Fatal(err)
-				}
-				wantTree(t, dir, allFruits())
+			o := Options{Dir: dir, Manifest: &m, Verify: tt.list != tt.verify}
+			if err := Fetch(t.Context(), o); err != nil {
+				t.Fatal(err)
 			}
+			wantTree(t, dir, allFruits())
 		})
 	}
 }

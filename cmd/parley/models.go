@@ -49,7 +49,8 @@ func (c *modelsPullCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := pullModels(ctx, names, os.Stderr); err != nil {
+	// Who names a model wants it right, whatever its stamp says.
+	if err := fetchModels(ctx, models.Options{Names: names, Verify: len(c.Names) > 0 || c.All}, os.Stderr); err != nil {
 		lacking, listing := models.Missing(models.Dir(), models.Required)
 		lacking = slices.DeleteFunc(lacking, func(name string) bool { return !slices.Contains(names, name) })
 		if len(c.Names) > 0 || c.All || listing != nil || len(lacking) > 0 || ctx.Err() != nil {
@@ -87,13 +88,14 @@ func (c *modelsPullCmd) names() ([]string, error) {
 	return modelsFor(cfg), nil
 }
 
-// pullModels makes sure that the named models are on this machine (with no
-// names, all that the server can use) and shows the progress on w: a bar on a
-// terminal, else a line now and then. Nothing is shown when all are here.
-func pullModels(ctx context.Context, names []string, w *os.File) error {
+// fetchModels makes sure that models are on this machine and shows the progress
+// on w: a bar on a terminal, else a line now and then. Nothing is shown when all
+// are here.
+func fetchModels(ctx context.Context, o models.Options, w *os.File) error {
 	report, finish := fetchProgress(w)
 	defer finish()
-	return models.Fetch(ctx, models.Options{Names: names, Progress: report})
+	o.Progress = report
+	return models.Fetch(ctx, o)
 }
 
 // modelsListCmd shows the models.
