@@ -301,7 +301,7 @@ type line struct {
 	loud, snr float64
 	telephone bool
 	talking   bool // another phrase was said 3 s before
-	times     int // that each phrase is said, each time at another place in a window
+	times     int  // that each phrase is said, each time at another place in a window
 }
 
 func lines() []line {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package vad_test
+
+// racing is explained in race_test.go.
+const racing = false
