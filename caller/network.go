@@ -2,6 +2,7 @@ package caller
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
@@ -18,6 +19,8 @@ func newAPI(codec audio.Codec) (*pion.API, error) {
 	settings.LoggerFactory = &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled}
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	// An agent that is gone should end a measurement soon.
+	settings.SetICETimeouts(3*time.Second, 7*time.Second, 2*time.Second)
 	settings.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4, pion.NetworkTypeTCP4})
 
 	engine := &pion.MediaEngine{}
