@@ -92,7 +92,9 @@ func newToken(display string) token {
 		}
 		return token{quiet: true}
 	}
-	s = strings.NewReplacer("**", "", "__", "", "~~", "", "`", "").Replace(s)
+	for _, mark := range [...]string{"**", "__", "~~", "`"} {
+		s = strings.ReplaceAll(s, mark, "")
+	}
 	// [the words](of a link)
 	if i := strings.Index(s, "]("); i >= 0 {
 		rest := s[i+2:]

@@ -31,8 +31,9 @@ var (
 type Options struct {
 	// Dir holds encoder_model.ort, decoder_model_merged.ort and tokens.txt.
 	Dir string
-	// Threads is the number of threads of one recognition; 0 means 1. More than one
-	// gains little: the model is small.
+	// Threads is the number of threads of one recognition; 0 means 1. More gain
+	// nothing, because the model is small, and on a busy machine they wait for each
+	// other by spinning: two took three to five times as long as one.
 	Threads int
 	// Parallel is the number of recognitions that run at once; 0 means 2. Partial
 	// utterances leave one of them free for final ones.
@@ -51,8 +52,8 @@ type Recognizer struct {
 
 var _ asr.Recognizer = (*Recognizer)(nil)
 
-// Load reads the model from o.Dir, which takes a tenth of a second. The caller
-// closes the recogniser when it is no longer needed.
+// Load reads the model from o.Dir, which takes some tenths of a second. The
+// caller closes the recogniser when it is no longer needed.
 func Load(o Options) (*Recognizer, error) {
 	encoder := filepath.Join(o.Dir, "encoder_model.ort")
 	decoder := filepath.Join(o.Dir, "decoder_model_merged.ort")

@@ -44,7 +44,9 @@ type Options struct {
 	EspeakData string
 	// Language is the BCP 47 tag of what the voice speaks; "" means "en-US".
 	Language string
-	// Threads is the number of threads of one synthesis; 0 means 1.
+	// Threads is the number of threads of one synthesis; 0 means 1. More are slower
+	// on a machine that does anything else, because they wait for each other by
+	// spinning.
 	Threads int
 	// Parallel is the number of syntheses that run at once; 0 means 2.
 	Parallel int
