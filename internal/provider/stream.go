@@ -26,6 +26,8 @@ const (
 //     any other end gives io.ErrUnexpectedEOF;
 //   - mixes comments and the "event:" line into an error event and then reports
 //     "unexpected end of JSON input": here an error event is an [*Error] from Read;
+//   - takes every chunk that begins with an "error" field for an error, even when
+//     that is null: here only one that says something is;
 //   - gives up after some keep-alive comments: here they are dropped;
 //   - loses a last line without a line feed, and reads lines without a bound.
 //
@@ -160,7 +162,12 @@ func (s *stream) dispatch() {
 		s.err = e
 	case len(data) == 0:
 	default:
-		s.out = append(append(append(s.out[:0], "data: "...), data...), '\n')
+		s.out = append(s.out[:0], "data: "...)
+		if bytes.HasPrefix(data, []byte(`{"error":`)) {
+			// No error, as we know by now, but the library goes by these bytes alone.
+			s.out, data = append(s.out, "{ "...), data[1:]
+		}
+		s.out = append(append(s.out, data...), '\n')
 		if string(data) == "[DONE]" {
 			s.err = io.EOF
 		}

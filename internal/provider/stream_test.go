@@ -49,7 +49,7 @@ func TestStreamCleans(t *testing.T) {
 		"an event of many lines":    {"data: {\"choices\":\ndata: []}\n\ndata: [DONE]\n\n", "data: {\"choices\": []}\ndata: [DONE]\n", io.EOF},
 		"more after the end":        {"data: [DONE]\n\ndata: " + a + "\n\n", "data: [DONE]\n", io.EOF},
 		"empty events":              {"data:\n\ndata: \n\ndata: [DONE]\n\n", "data: [DONE]\n", io.EOF},
-		"an error field of null":    {`data: {"error":null,"choices":[]}` + "\n\ndata: [DONE]\n\n", `data: {"error":null,"choices":[]}` + "\ndata: [DONE]\n", io.EOF},
+		"an error field of null":    {`data: {"error":null,"choices":[]}` + "\n\ndata: [DONE]\n\n", `data: { "error":null,"choices":[]}` + "\ndata: [DONE]\n", io.EOF},
 		"cut between events":        {"data: " + a + "\n\n", "data: " + a + "\n", io.ErrUnexpectedEOF},
 		"cut before a line feed":    {"data: " + a, "data: " + a + "\n", io.ErrUnexpectedEOF},
 		"cut within an event":       {"data: " + a + "\n\ndata: {\"choi", "data: " + a + "\n", io.ErrUnexpectedEOF},

@@ -132,6 +132,7 @@ func TestStreams(t *testing.T) {
 		"refused in words":          {`data: {"choices":[{"index":0,"delta":{"refusal":"I can't."},"finish_reason":null}]}` + "\n\n" + end("stop") + done, result{text: "I can't.", finish: llm.FinishRefused}, nil},
 		"thinking is not said":      {`data: {"choices":[{"index":0,"delta":{"reasoning_content":"Hmm"}}]}` + "\n\n" + say("Yes.") + end("stop") + done, result{text: "Yes.", finish: llm.FinishStop}, nil},
 		"another choice":            {`data: {"choices":[{"index":1,"delta":{"content":"No."}}]}` + "\n\n" + say("Yes.") + end("stop") + done, result{text: "Yes.", finish: llm.FinishStop}, nil},
+		"an error of null":          {`data: {"error":null,"choices":[{"index":0,"delta":{"content":"Hi."},"finish_reason":null}]}` + "\n\n" + end("stop") + done, result{text: "Hi.", finish: llm.FinishStop}, nil},
 		"an empty answer":           {role + end("stop") + done, result{finish: llm.FinishStop}, nil},
 		"a tool in fragments": {
 			role + call(`{"index":0,"id":"a1","type":"function","function":{"name":"get_order","arguments":""}}`) +
