@@ -76,7 +76,7 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 	if e.silero, err = silero.Load(filepath.Join(models, "silero", "silero_vad_16k_op15.onnx")); err != nil {
 		return nil, fetchFirst("voice-activity detection", err)
 	}
-	e.opus = opus.Open(filepath.Join(models, "opus", "simd.wasm"), filepath.Join(models, "opus", "compiled"), log)
+	e.opus = opus.Open(filepath.Join(models, "opus", "simd.wasm"), opusCache(), log)
 	e.closers = append(e.closers, e.opus.Close)
 	if err = e.openASR(models); err != nil {
 		return nil, err

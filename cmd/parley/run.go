@@ -45,7 +45,7 @@ func (r *runCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = serve(ctx, cfg, engines, log)
+	err = serve(ctx, cfg, engines, log, announce)
 	return errors.Join(err, engines.close())
 }
 
@@ -80,8 +80,16 @@ func newLog(c config.Log) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
-// serve runs the server until ctx ends.
-func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger) error {
+// announce tells the person who started the program where to go.
+func announce(url, notice string) {
+	fmt.Println("Talk to it:", url)
+	if notice != "" {
+		fmt.Println(notice)
+	}
+}
+
+// serve runs the server until ctx ends. It calls started once it listens.
+func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger, started func(url, notice string)) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Server.Addr)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", cfg.Server.Addr, err)
@@ -123,10 +131,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	fmt.Printf("Talk to it: http://%s\n", listener.Addr())
-	if about.Notice != "" {
-		fmt.Println(about.Notice)
-	}
+	started("http://"+listener.Addr().String(), about.Notice)
 
 	select {
 	case err = <-failed:
