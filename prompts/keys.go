@@ -62,7 +62,6 @@ func Keys() []Key {
 		{"ask_order_again", nil},
 		{"ask_order_rest", Fields{"Digits": "1 0 0"}},
 		{"ask_which_order", Fields{"Orders": "W10001, which is being prepared, and W10002, which is on its way"}},
-		{"ask_which_order_for", Fields{"Items": "the kettle", "Orders": "W10001 and W10002"}},
 		{"order_not_found", order},
 		{"order_unclear", nil},
 		{"did_you_mean", order},
@@ -116,7 +115,6 @@ func Keys() []Key {
 		{"refund_none", order},
 
 		// Returns.
-		{"return_which_order", nil},
 		{"return_which_items", Fields{"Order": "W10003", "Items": "headphones and an electric kettle"}},
 		{"return_items_are", Fields{"Order": "W10003", "Items": "headphones and an electric kettle"}},
 		{"return_item_not_in_order", Fields{"Order": "W10003", "Items": "headphones and an electric kettle"}},

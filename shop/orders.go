@@ -34,11 +34,15 @@ func (s *Store) Order(ctx context.Context, customerID, orderID string) (Order, e
 func order(ctx context.Context, q queryer, customerID, orderID string) (Order, error) {
 	o := Order{ID: OrderID(orderID), CustomerID: customerID}
 	var placed int64
+	var returnTo sql.NullString
+	var returnAt sql.NullInt64
 	err := q.QueryRowContext(ctx, `
-		SELECT status, currency, placed_at, cancel_reason, address1, address2, city, state, country, zip
-		FROM orders WHERE id = $1 AND customer_id = $2`, o.ID, customerID).
+		SELECT o.status, o.currency, o.placed_at, o.cancel_reason, o.address1, o.address2, o.city, o.state, o.country, o.zip,
+			r.payment_method_id, r.requested_at
+		FROM orders o LEFT JOIN returns r ON r.order_id = o.id
+		WHERE o.id = $1 AND o.customer_id = $2`, o.ID, customerID).
 		Scan(&o.Status, &o.Currency, &placed, &o.CancelReason, &o.Address.Address1, &o.Address.Address2,
-			&o.Address.City, &o.Address.State, &o.Address.Country, &o.Address.Zip)
+			&o.Address.City, &o.Address.State, &o.Address.Country, &o.Address.Zip, &returnTo, &returnAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Order{}, ErrNoOrder
 	}
@@ -46,7 +50,10 @@ func order(ctx context.Context, q queryer, customerID, orderID string) (Order, e
 		return Order{}, fmt.Errorf("reading order %s: %w", o.ID, err)
 	}
 	o.PlacedAt = time.Unix(placed, 0).UTC()
-	for _, part := range []func(context.Context, queryer, *Order) error{lines, payments, fulfilments, returned} {
+	if returnTo.Valid {
+		o.Return = &Return{MethodID: returnTo.String, RequestedAt: moment(returnAt)}
+	}
+	for _, part := range []func(context.Context, queryer, *Order) error{lines, payments, fulfilments, returnItems} {
 		if err := part(ctx, q, &o); err != nil {
 			return Order{}, fmt.Errorf("reading order %s: %w", o.ID, err)
 		}

@@ -3,31 +3,22 @@ package shop
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 )
 
-// returned reads the return of an order, if there is one.
-func returned(ctx context.Context, q queryer, o *Order) error {
-	var r Return
-	var at int64
-	err := q.QueryRowContext(ctx, `SELECT payment_method_id, requested_at FROM returns WHERE order_id = $1`, o.ID).Scan(&r.MethodID, &at)
-	if errors.Is(err, sql.ErrNoRows) {
+// returnItems reads what an order's return is of, if there is one.
+func returnItems(ctx context.Context, q queryer, o *Order) error {
+	if o.Return == nil {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	r.RequestedAt = time.Unix(at, 0).UTC()
-	o.Return = &r
-	return rows(ctx, q, func(row *sql.Rows) error {
+	return rows(ctx, q, func(r *sql.Rows) error {
 		var item string
-		if err := row.Scan(&item); err != nil {
+		if err := r.Scan(&item); err != nil {
 			return err
 		}
-		r.ItemIDs = append(r.ItemIDs, item)
+		o.Return.ItemIDs = append(o.Return.ItemIDs, item)
 		return nil
 	}, `SELECT item_id FROM return_items WHERE order_id = $1 ORDER BY position`, o.ID)
 }

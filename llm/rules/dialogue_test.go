@@ -115,6 +115,14 @@ func TestReturnThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestNothingToReturn(t *testing.T) {
+	d := newDialogue(t)
+	d.say("return both from W10003")
+	d.expect(d.say("yes"), "done")
+	d.messages = nil // another conversation
+	d.expect(d.say("I want to return something"), "no delivered order")
+}
+
 func TestRefusalOfTheToolReachesTheCaller(t *testing.T) {
 	d := newDialogue(t)
 	d.say("return the headphones")

@@ -149,8 +149,13 @@ func (t *turn) which(u understood, fits func(order) bool) (o order, found bool, 
 			t.say("no_such_item", "Thing", thing)
 		}
 	}
-	if narrowed := slices.DeleteFunc(slices.Clone(candidates), func(o order) bool { return !fits(o) }); len(narrowed) > 0 {
+	narrowed := slices.DeleteFunc(slices.Clone(candidates), func(o order) bool { return !fits(o) })
+	switch {
+	case len(narrowed) > 0:
 		candidates = narrowed
+	case t.state.Task == taskReturn && len(holding) == 0:
+		t.say("return_none_delivered")
+		return order{}, false, nil
 	}
 	if len(candidates) == 1 {
 		return t.details(candidates[0].number())

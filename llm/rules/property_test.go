@@ -24,7 +24,7 @@ var (
 
 // unfounded lists the numbers, names and days in an answer that neither a
 // tool's result, nor the caller, nor a template has given.
-func unfounded(d *dialogue, answer string) []string {
+func unfounded(d *dialogue, templates, answer string) []string {
 	var heard strings.Builder
 	heard.WriteString(d.facts.String())
 	for _, m := range d.messages {
@@ -32,7 +32,7 @@ func unfounded(d *dialogue, answer string) []string {
 			heard.WriteString(" " + m.Text)
 		}
 	}
-	known := heard.String() + templateText(d.t) + days2026(heard.String())
+	known := heard.String() + templates + days2026(heard.String())
 	lower := strings.ToLower(known)
 	squeezed := strings.NewReplacer(" ", "", "-", "").Replace(lower)
 	var bad []string
@@ -118,13 +118,13 @@ func days2026(results string) string {
 // looks at every number, name and day in the answers.
 func TestNoFactWithoutATool(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	d := newDialogue(t)
+	d, templates := newDialogue(t), templateText(t)
 	checked := 0
-	for range 60 {
+	for range 40 {
 		d = d.again()
 		for range 6 {
 			answer := d.say(utterances[random.IntN(len(utterances))].text)
-			if bad := unfounded(d, answer); len(bad) > 0 {
+			if bad := unfounded(d, templates, answer); len(bad) > 0 {
 				t.Errorf("%q in answer to %q: %q has no ground", bad, d.messages[len(d.messages)-2].Text, answer)
 			}
 			checked++
@@ -138,10 +138,10 @@ func TestNoFactWithoutATool(t *testing.T) {
 
 // The check itself must find what is made up.
 func TestUnfoundedFindsInventions(t *testing.T) {
-	d := newDialogue(t)
+	d, templates := newDialogue(t), templateText(t)
 	d.say("where is W10002")
 	for _, made := range []string{"Your order W10009 is on its way.", "It should arrive yesterday, with Fedex.", "It costs 77 dollars.", "It left Hanoi on Friday, November 27th."} {
-		if len(unfounded(d, made)) == 0 {
+		if len(unfounded(d, templates, made)) == 0 {
 			t.Errorf("%q passes for founded", made)
 		}
 	}
@@ -151,7 +151,7 @@ func TestUnfoundedFindsInventions(t *testing.T) {
 func TestNoWriteWithoutAYes(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	d := newDialogue(t)
-	for range 60 {
+	for range 40 {
 		d = d.again()
 		d.say([]string{"return the headphones", "I want to return the kettle", "return both from W10003"}[random.IntN(3)])
 		for range 5 {
