@@ -44,7 +44,7 @@ func (d *recording) Conceal(dst []int16, n int, next []byte) ([]int16, error) {
 	defer in.mu.Unlock()
 
 	whole := len(dst) + n
-	dst = slices.Grow(dst, n+shortest)
+	dst = slices.Grow(dst, (n+shortest-1)/shortest*shortest)
 
 	// What next may carry is what comes directly before it, so it fills the end.
 	var tail int
