@@ -60,6 +60,8 @@ func TestSpokenInEnglish(t *testing.T) {
 		{"3–5 days", "three to five days"},
 		{"the 1st and 22nd", "the first and twenty-second"},
 		{"1,000 items", "one thousand items"},
+		{"1.299.000 in all", "one million two hundred ninety-nine thousand in all"},
+		{"Thanks, Max.", "Thanks, Max."},
 		{"007", "zero zero seven"},
 		{"5 in stock", "five in stock"},
 		{"2x", "two times"},

@@ -39,11 +39,7 @@ func say(tokens []token, i int) int {
 		if c, ok := currencies[after.core]; ok && t.close == "" && len(after.core) > 1 {
 			if n, ok := parseNumber(core); ok {
 				t.said = c.amount(n)
-				after.said, after.core = "", ""
-				after.quiet = after.close == ""
-				if !after.quiet {
-					t.close, after.quiet = after.close, true
-				}
+				t.close, after.quiet = after.close, true
 				return 2
 			}
 		}
@@ -381,8 +377,11 @@ func sayPhone(tokens []token) int {
 			break
 		}
 	}
-	if n == 0 || total < 7 || total > 15 || !plus && isDate(first) {
+	if n == 0 || total < 7 || total > 15 {
 		return 0
+	}
+	if _, amount := parseNumber(first); !plus && (amount && strings.Contains(first, ".") || isDate(first)) {
+		return 0 // "1.299.000", "2026-11-23"
 	}
 	if plus {
 		said[0] = "plus " + said[0]

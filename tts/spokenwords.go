@@ -87,12 +87,12 @@ var (
 	abbreviations = map[string]string{
 		"e.g": "for example", "i.e": "that is", "etc": "et cetera", "vs": "versus", "approx": "approximately",
 		"dept": "department", "qty": "quantity", "est": "estimated", "incl": "including", "excl": "excluding",
-		"dr": "doctor", "mr": "mister", "mrs": "missus", "prof": "professor", "max": "maximum", "min": "minimum",
+		"dr": "doctor", "mr": "mister", "mrs": "missus", "prof": "professor",
 		"asap": "as soon as possible", "id": "I D", "ids": "I Ds", "faq": "F A Q", "sku": "S K U", "usb": "U S B",
 		"tv": "T V", "sms": "S M S", "url": "U R L", "pdf": "P D F", "ok": "okay", "w/": "with", "w/o": "without",
 		"&": "and", "and/or": "and or", "nos": "numbers",
 	}
-	needsPoint = set("est", "dr", "max", "min", "incl", "excl", "nos")
+	needsPoint = set("est", "dr", "incl", "excl", "nos")
 
 	// spellsNext stand before a number whose digits matter.
 	spellsNext = set("code", "pin", "number", "digits", "extension", "ext")
