@@ -64,7 +64,7 @@ func all(t *testing.T, pcm []int16, from, to int) []int16 {
 func TestPassband(t *testing.T) {
 	pairs(t, func(t *testing.T, from, to int) {
 		low := float64(min(from, to))
-		for _, part := range []float64{0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.42} {
+		for _, part := range []float64{0.01, 0.2, 0.35, 0.42} {
 			const amplitude = 20000
 			out := all(t, tone(from, part*low, amplitude), from, to)
 			if gain := db(find(middle(out), to, part*low) / amplitude); math.Abs(gain) > 0.01 {
@@ -80,7 +80,7 @@ func TestStopband(t *testing.T) {
 	pairs(t, func(t *testing.T, from, to int) {
 		const amplitude, worst = 30000, -74
 		if to < from {
-			for _, part := range []float64{0.501, 0.51, 0.53, 0.6, 0.75, 0.9, 0.97} {
+			for _, part := range []float64{0.501, 0.53, 0.7, 0.95} {
 				hz := part * float64(to)
 				if hz >= float64(from)/2 {
 					continue
@@ -96,7 +96,7 @@ func TestStopband(t *testing.T) {
 			}
 			return
 		}
-		for _, part := range []float64{0.03, 0.1, 0.25, 0.4, 0.47, 0.49} {
+		for _, part := range []float64{0.03, 0.25, 0.4, 0.49} {
 			hz := part * float64(from)
 			out := middle(all(t, tone(from, hz, amplitude), from, to))
 			image := float64(from) - hz
