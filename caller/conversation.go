@@ -15,7 +15,11 @@ const (
 	maxStop = 10 * time.Second
 	// stillSpeaking is how fresh an audible packet must be for a barge-in: into a
 	// pause nobody can barge.
-	stillSpeaking = 100 * time.Millisecond
+	stillSpeaking = 45 * time.Millisecond
+	// instant is how long before a barge-in the last audible packet may have come for
+	// the barge-in to be what ended it: packets come every 20 ms, and an agent that
+	// stops at once leaves out the first that comes after.
+	instant = 25 * time.Millisecond
 )
 
 // phase is what the caller is doing.
@@ -200,8 +204,10 @@ func (c *conversation) watchStop(now time.Time) {
 		c.stopping = false
 		c.early = c.ear.starts
 		t.Silent = c.ear.last
-		if t.Silent.Before(t.Asked) {
+		if before := t.Asked.Sub(t.Silent); before > instant {
 			t.PausedItself = true
+		} else if before > 0 {
+			t.Silent = t.Asked
 		}
 	case now.Sub(t.Asked) > maxStop:
 		c.stopping = false

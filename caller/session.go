@@ -73,8 +73,9 @@ func (s *session) run(ctx context.Context, api *pion.API) error {
 		s.options.Progress(s.number, "connected")
 		err = s.converse(ctx)
 	}
-	if hungUp := signals.hangup(ctx, resource); err == nil {
-		err = hungUp
+	if failed := signals.hangup(ctx, resource); failed != nil {
+		// What was measured stands; closing the connection ends the call as well.
+		s.options.Progress(s.number, failed.Error())
 	}
 	return err
 }
