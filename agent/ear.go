@@ -32,7 +32,8 @@ type ear struct {
 	now      func() time.Time
 	rec      recording
 
-	// alert says that the agent can be heard: judge ahead of whole windows.
+	// alert says that the agent has the floor: judge ahead of whole windows, and
+	// tell of what may be a voice.
 	alert atomic.Bool
 	// heed says that the conversation still needs the caller's sound recorded.
 	heed atomic.Bool
@@ -116,6 +117,9 @@ func (e *ear) judge(window []int16) {
 	end := e.at + int64(len(window))
 	u := e.segments.Push(probability, e.at)
 	e.speaking = u.Speaking
+	if !u.Speaking && probability >= e.holdAt && e.alert.Load() {
+		e.post(voiced{peeked: true, start: e.at, end: e.at + vad.Window})
+	}
 	if !u.Speaking && !u.Stopped && (u.VoiceEnd == 0 || u.Silence > heedFor) {
 		return
 	}

@@ -34,6 +34,13 @@ func (c *Conversation) unduck() {
 	}
 }
 
+// beAlert tells the ear whether there is something to interrupt.
+func (c *Conversation) beAlert(on bool) {
+	if c.ear != nil {
+		c.ear.alert.Store(on)
+	}
+}
+
 // beginHold makes the agent fall silent at once, whatever comes of it. Nothing
 // is thrown away: an answer that has not begun to sound waits as well.
 func (c *Conversation) beginHold() {

@@ -108,7 +108,7 @@ func DefaultTuning() Tuning {
 			Conversation: 2 * time.Hour,
 			Idle:         30 * time.Minute,
 		},
-		HoldAt:   0.5,
+		HoldAt:   vad.HoldAt,
 		MinVoice: 120 * time.Millisecond,
 	}
 }

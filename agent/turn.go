@@ -79,6 +79,7 @@ func (c *Conversation) commit(t *turn) {
 	c.turns++
 	t.id = c.turns
 	c.turn = t
+	c.beAlert(true)
 	now := time.Now()
 	t.lastHeard = now
 	if t.source == "voice" {
@@ -366,6 +367,7 @@ func (c *Conversation) endTurn(cause error) {
 		return
 	}
 	c.turn, t.over = nil, true
+	c.beAlert(false)
 	t.cancel(cause)
 	if t.cancelApology != nil {
 		t.cancelApology(cause)
