@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// reportP99 adds the 99th percentile, which is what a caller notices.
-func reportP99(b *testing.B, took []time.Duration) {
+// reportPercentiles adds the median and the 99th percentile, which is what a
+// caller notices.
+func reportPercentiles(b *testing.B, took []time.Duration) {
 	b.Helper()
 	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }

@@ -307,5 +307,5 @@ func BenchmarkGetOrderDetails(b *testing.B) {
 		}
 		took = append(took, time.Since(began))
 	}
-	reportP99(b, took)
+	reportPercentiles(b, took)
 }
