@@ -60,5 +60,8 @@ func shuttingDown() error {
 
 // ended is what is said to an offer for a call that is over.
 func ended(cause error) error {
+	if errors.Is(cause, room.ErrShutdown) {
+		return shuttingDown()
+	}
 	return &refusal{cause, http.StatusGone, "The call has ended."}
 }
