@@ -123,7 +123,10 @@ func (r *Recognizer) Transcribe(ctx context.Context, u asr.Utterance) (asr.Trans
 	case len(u.PCM) > longest:
 		return asr.Transcript{}, fmt.Errorf("%s: an utterance of %d s is too long to send", op, len(u.PCM)/asr.Rate)
 	}
-	sound := wav(u.PCM)
+	sound, err := file(u.PCM)
+	if err != nil {
+		return asr.Transcript{}, err
+	}
 	length := time.Duration(len(u.PCM)) * time.Second / asr.Rate
 	timeout := r.o.Timeout + time.Duration(float64(perMinute)*length.Minutes())
 	start := time.Now()

@@ -257,8 +257,8 @@ func TestStandin(t *testing.T) {
 }
 
 func TestWAVIsZeroedBehindTheSound(t *testing.T) {
-	b := wav([]int16{1})
-	if len(b) != 44+2*shortest || !bytes.Equal(b[46:], make([]byte, len(b)-46)) {
+	b, err := file([]int16{1})
+	if err != nil || len(b) != 44+2*shortest || !bytes.Equal(b[46:], make([]byte, len(b)-46)) {
 		t.Error("the filling is not silence")
 	}
 }
@@ -292,6 +292,8 @@ func BenchmarkWAV(b *testing.B) {
 	pcm := make([]int16, 3*asr.Rate)
 	b.ReportAllocs()
 	for b.Loop() {
-		wav(pcm)
+		if _, err := file(pcm); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -17,6 +17,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"parley/audio"
+	"parley/audio/resample"
+	"parley/audio/wav"
 	"parley/internal/standin"
 )
 
@@ -29,6 +32,7 @@ type flags struct {
 	Speed         float64       `default:"10" help:"How much faster than it plays sound is sent."`
 	Hear          []string      `sep:"none" help:"A transcript to give; several are given in turn. Without any, the length of the sound."`
 	Say           []string      `sep:"none" help:"A reply to give; several are given in turn."`
+	WAV           string        `name:"wav" type:"existingfile" help:"A WAV file to serve as the voice."`
 	Orders        bool          `help:"Ask for get_order_details when an order number is said."`
 	Key           string        `env:"STANDIN_KEY" help:"Bearer token that requests must carry."`
 }
@@ -57,6 +61,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		FirstToken: f.FirstToken, FirstSentence: f.FirstSentence, Replies: f.Say,
 		FirstAudio: f.FirstAudio, Speed: f.Speed, Key: f.Key,
 	}
+	if f.WAV != "" {
+		if o.Voice, err = readVoice(f.WAV); err != nil {
+			return err
+		}
+	}
 	if f.Orders {
 		o.Tools = append(o.Tools, standin.OrderRule())
 	}
@@ -84,4 +93,21 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("serving: %w", err)
 	}
 	return nil
+}
+
+// maxVoice bounds the WAV file that is served, in samples: ten minutes at 48 kHz.
+const maxVoice = 10 * 60 * 48000
+
+// readVoice reads a WAV file and brings it to the rate that is served.
+func readVoice(path string) ([]int16, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the voice: %w", err)
+	}
+	defer file.Close()
+	pcm, rate, err := wav.Read(file, maxVoice)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return resample.All(pcm, rate, audio.SpeakRate)
 }

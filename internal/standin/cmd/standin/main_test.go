@@ -5,10 +5,15 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"parley/audio/wav"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,6 +43,25 @@ func TestServesUntilTold(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestVoiceFromFile serves a recording of another rate.
+func TestVoiceFromFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "voice.wav")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wav.Write(f, slices.Repeat([]int16{4000}, 8000), 16000); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	pcm, err := readVoice(path)
+	if err != nil || len(pcm) != 12000 || pcm[6000] < 3900 || pcm[6000] > 4100 {
+		t.Errorf("%d samples, %v", len(pcm), err)
 	}
 }
 
