@@ -128,10 +128,10 @@ func (o Options) fetchPackages(ctx context.Context, keys []string, batches map[s
 	faults := make([]error, len(keys))
 	for i, key := range keys {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				return nil
+			err := context.Cause(ctx)
+			if err == nil {
+				err = o.fetchPackage(ctx, key, batches[key], filepath.Join(staging, key), t)
 			}
-			err := o.fetchPackage(ctx, key, batches[key], filepath.Join(staging, key), t)
 			if errors.Is(err, ErrNoNetwork) || errors.Is(err, ErrNoSpace) || errors.Is(err, ErrNoClient) {
 				cancel(err)
 			}
