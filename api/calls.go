@@ -200,8 +200,7 @@ func badBody(err error) error {
 }
 
 func offerProblem(err error) error {
-	var p OfferProblem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[OfferProblem](err); ok {
 		status, reason := p.OfferStatus()
 		kind := "bad-offer"
 		if status == http.StatusServiceUnavailable {

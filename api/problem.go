@@ -82,8 +82,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error 
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return err
 		}
 		return problem(http.StatusBadRequest, "bad-json", "The body is not the JSON object that is expected here: %v.", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -96,9 +97,7 @@ func (s signaller) do(ctx context.Context, method, target string, body []byte, c
 	if err != nil {
 		return nil, err
 	}
-	for key, values := range s.options.Header {
-		request.Header[key] = values
-	}
+	maps.Copy(request.Header, s.options.Header)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 		request.Header.Set("Accept", accept)

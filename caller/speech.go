@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"parley/audio"
@@ -30,7 +31,7 @@ type Speech struct {
 // it is loud enough to be speech.
 func NewSpeech(name string, pcm []int16, codec audio.Codec) (*Speech, error) {
 	if rest := len(pcm) % audio.SpeakTick; rest > 0 {
-		pcm = append(pcm[:len(pcm):len(pcm)], make([]int16, audio.SpeakTick-rest)...)
+		pcm = append(slices.Clip(pcm), make([]int16, audio.SpeakTick-rest)...)
 	}
 	s := &Speech{Name: name}
 	var err error

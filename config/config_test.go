@@ -152,8 +152,7 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse("x", []byte(tc.in), env)
-			var errs Errors
-			if !errors.As(err, &errs) {
+			if _, ok := errors.AsType[Errors](err); !ok {
 				t.Fatalf("got %v, want Errors", err)
 			}
 			if tc.want != "" && err.Error() != tc.want {

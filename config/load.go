@@ -73,8 +73,7 @@ func (d *decoder) parse(data []byte) ast.Node {
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		e := &Error{File: d.file, Message: err.Error()}
-		var y yaml.Error
-		if errors.As(err, &y) {
+		if y, ok := errors.AsType[yaml.Error](err); ok {
 			e.Message = y.GetMessage()
 			if t := y.GetToken(); t != nil && t.Position != nil {
 				e.Line, e.Column = t.Position.Line, t.Position.Column

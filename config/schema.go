@@ -61,7 +61,7 @@ func structSchema(t reflect.Type, def reflect.Value) schema {
 	}
 	var all []schema
 	if engine, ok := fieldOf(t, "engine"); ok {
-		for _, e := range strings.Split(engine.Tag.Get("enum"), ",") {
+		for e := range strings.SplitSeq(engine.Tag.Get("enum"), ",") {
 			rule := condition(conditions, e)
 			for f := range fields(t) {
 				if of := f.Tag.Get("engine"); of != "" && of != e {

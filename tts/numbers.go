@@ -60,8 +60,8 @@ func ordinal(n int64) string {
 	case "twelve":
 		last = "twelfth"
 	default:
-		if strings.HasSuffix(last, "y") {
-			last = strings.TrimSuffix(last, "y") + "ie"
+		if before, ok := strings.CutSuffix(last, "y"); ok {
+			last = before + "ie"
 		}
 		last += "th"
 	}

@@ -51,7 +51,7 @@ func languageNames() map[string]string {
 		"javanese": "jv", "tagalog": "fil", "bengali": "bn", "faroese": "fo", "norwegian": "no", "nynorsk": "nn",
 	}
 	namer := display.English.Languages()
-	for _, code := range strings.Fields(whisperCodes) {
+	for code := range strings.FieldsSeq(whisperCodes) {
 		tag, err := language.Parse(code)
 		if err != nil {
 			continue

@@ -34,8 +34,7 @@ type configCheckCmd struct {
 // ends with status 1.
 func (c configCheckCmd) Run() error {
 	_, err := config.Load(c.File, os.LookupEnv)
-	var wrong config.Errors
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[config.Errors](err); ok {
 		fmt.Fprintln(os.Stderr, wrong)
 		return exitCode(1)
 	}

@@ -243,8 +243,7 @@ func (c *Client) unreachable(ctx context.Context, end string, err error) error {
 		return context.Cause(ctx)
 	}
 	// url.Error repeats the whole address; only its cause says something new.
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	return &Error{Kind: Unreachable, Op: c.op, Endpoint: end, Err: redacted(err, c.key)}
