@@ -199,7 +199,7 @@ func (c *Conversation) report(t *turn, call llm.ToolCall, result string, ok bool
 
 // call runs a tool and puts what came of it into words for the brain.
 func (c *Conversation) call(ctx context.Context, t *turn, call llm.ToolCall, key string) (result string, ok bool) {
-	out, err := c.opts.Engines.Tools.Run(ctx, tools.Call{Name: call.Name, Arguments: call.Arguments, Caller: c.opts.Caller, Key: key})
+	out, err := c.runAsked(ctx, call, key)
 	var told *tools.Error
 	switch {
 	case err == nil:
@@ -212,6 +212,11 @@ func (c *Conversation) call(ctx context.Context, t *turn, call llm.ToolCall, key
 		}
 		return "The tool does not work right now. Nothing is known about its result.", false
 	}
+}
+
+func (c *Conversation) runAsked(ctx context.Context, call llm.ToolCall, key string) (out json.RawMessage, err error) {
+	defer c.survive("tool "+call.Name, &err)
+	return c.opts.Engines.Tools.Run(ctx, tools.Call{Name: call.Name, Arguments: call.Arguments, Caller: c.opts.Caller, Key: key})
 }
 
 // idempotencyKey names a write for good: the same call of the same turn has the

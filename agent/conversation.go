@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type Conversation struct {
 	work     sync.WaitGroup // the goroutines that Run waits for
 	progress progress       // what the playout has told and nobody has read yet
 	drops    atomic.Int64   // judgements of the ear that found the inbox full
+	deaf     atomic.Bool    // the detector has panicked
 	writes   writes
 
 	// All below belongs to the goroutine in Run.
@@ -94,10 +96,18 @@ func (c *Conversation) Subscribe(buffer int, replay bool) *Subscription {
 }
 
 // Hear implements audio.Listener.
-func (c *Conversation) Hear(pcm []int16, at int64) bool {
-	if c.ear == nil {
+func (c *Conversation) Hear(pcm []int16, at int64) (record bool) {
+	if c.ear == nil || c.deaf.Load() {
 		return false
 	}
+	var err error
+	defer func() {
+		if err != nil { // the room's goroutine goes on; who cannot be heard is let go
+			c.deaf.Store(true)
+			c.postFinal(deafened{err})
+		}
+	}()
+	defer c.survive("ear", &err)
 	return c.ear.hear(pcm, at)
 }
 
@@ -194,6 +204,15 @@ func (c *Conversation) Run(ctx context.Context) error {
 	defer c.alarm.Stop()
 	c.emit(0, Started{Customer: c.opts.Caller.Name, Notice: c.opts.Notice, Language: c.language})
 	c.emit(0, StateChanged{c.state})
+	cause := c.serve(ctx)
+	c.close(cause)
+	return cause
+}
+
+// serve takes what comes until ctx ends, and returns why. Of a panic it makes the
+// cause: one broken conversation must not take the others with it.
+func (c *Conversation) serve(ctx context.Context) (cause error) {
+	defer c.survive("conversation", &cause)
 	for ctx.Err() == nil {
 		c.setAlarm()
 		select {
@@ -208,9 +227,7 @@ func (c *Conversation) Run(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	cause := context.Cause(ctx)
-	c.close(cause)
-	return cause
+	return context.Cause(ctx)
 }
 
 var errTooLong = errors.New("the conversation reached its longest permitted time")
@@ -240,6 +257,8 @@ func (c *Conversation) take(m message) {
 		c.detach(m.cause)
 	case toolEnded:
 		c.takeTool(m)
+	case deafened:
+		c.stop(m.err)
 	default:
 		c.takeTurn(m)
 	}
@@ -267,9 +286,13 @@ func (c *Conversation) detach(cause error) {
 
 // close ends what is under way and waits for what was started.
 func (c *Conversation) close(cause error) {
-	c.dropUtterance()
-	c.endTurn(cause)
-	c.emit(0, Ended{Cause: cause.Error()})
+	if errors.Is(cause, errPanicked) {
+		c.stop(cause) // its state is not to be trusted; what it started ends by its context
+	} else {
+		c.dropUtterance()
+		c.endTurn(cause)
+	}
+	c.emit(0, Ended{Cause: publicCause(cause)})
 	close(c.done)
 	c.events.close()
 	idle := make(chan struct{})
@@ -279,6 +302,14 @@ func (c *Conversation) close(cause error) {
 	case <-time.After(closeGrace):
 		c.log.Warn("engines are still at work after the conversation has ended", "after", closeGrace)
 	}
+}
+
+// publicCause is what clients are told of a conversation's end.
+func publicCause(cause error) string {
+	if errors.Is(cause, errPanicked) {
+		return "something failed on the agent's side"
+	}
+	return cause.Error()
 }
 
 // closeGrace is how long a conversation that has ended waits for its engines.
@@ -298,9 +329,22 @@ func (c *Conversation) setState(s State) {
 	}
 }
 
-// start runs f beside the conversation, which waits for it at its end.
+// start runs f beside the conversation, which waits for it at its end. Whatever
+// f asks of an engine it asks under [Conversation.survive].
 func (c *Conversation) start(f func()) {
 	c.work.Go(f)
+}
+
+// errPanicked is what becomes of an engine's panic.
+var errPanicked = errors.New("an engine panicked")
+
+// survive, deferred around the use of an engine, makes an error of its panic: a
+// fault in one costs a turn, and not the program with all other callers in it.
+func (c *Conversation) survive(engine string, err *error) {
+	if v := recover(); v != nil {
+		c.log.Error("an engine panicked", "engine", engine, "panic", v, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("%w: %s: %v", errPanicked, engine, v)
+	}
 }
 
 // Dropped is how many of the ear's judgements were lost because the

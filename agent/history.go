@@ -20,8 +20,12 @@ type history struct {
 	messages []llm.Message
 }
 
-// user adds what the caller said or typed.
+// user adds what the caller said or typed. What no brain will be given any more
+// is let go here, so that a conversation without end does not grow without end.
 func (h *history) user(text string) {
+	if len(h.messages) > 4*maxHistory {
+		h.messages = append([]llm.Message(nil), h.recent()...)
+	}
 	h.messages = append(h.messages, llm.Message{Role: llm.User, Text: text})
 }
 
@@ -64,9 +68,9 @@ func (h *history) lastAssistant() string {
 	return ""
 }
 
-// request copies the history for a brain, the system message first, the user's
-// newest words last when they are not yet part of it.
-func (h *history) request(system, user string) []llm.Message {
+// recent is the part that brains are given: the newest messages, from something
+// that the user said on.
+func (h *history) recent() []llm.Message {
 	recent := h.messages
 	if len(recent) > maxHistory {
 		recent = recent[len(recent)-maxHistory:]
@@ -75,6 +79,13 @@ func (h *history) request(system, user string) []llm.Message {
 			recent = recent[1:]
 		}
 	}
+	return recent
+}
+
+// request copies the history for a brain, the system message first, the user's
+// newest words last when they are not yet part of it.
+func (h *history) request(system, user string) []llm.Message {
+	recent := h.recent()
 	out := make([]llm.Message, 0, len(recent)+8)
 	if system != "" {
 		out = append(out, llm.Message{Role: llm.System, Text: system})

@@ -64,6 +64,9 @@ type (
 	attached struct{}
 	detached struct{ cause error }
 
+	// deafened says that the ear has failed for good.
+	deafened struct{ err error }
+
 	// said is the next piece of a brain's text.
 	said struct {
 		turn *turn
@@ -130,6 +133,7 @@ func (silenced) message()     {}
 func (greeted) message()      {}
 func (attached) message()     {}
 func (detached) message()     {}
+func (deafened) message()     {}
 func (said) message()         {}
 func (stepped) message()      {}
 func (toolBegan) message()    {}

@@ -79,16 +79,7 @@ func (c *Conversation) speak(ctx context.Context, m *mouth, language string) {
 		if c.post(ctx, clauseOpened{m, k}) != nil {
 			return
 		}
-		var failure error
-		for pcm, err := range m.voice.Speak(ctx, tts.Request{Text: k.spoken, Language: language}) {
-			if err != nil {
-				failure = err
-				break
-			}
-			if c.post(ctx, sound{m, k, pcm}) != nil {
-				return
-			}
-		}
+		failure := c.speakClause(ctx, m, k, language)
 		if ctx.Err() != nil {
 			return
 		}
@@ -96,6 +87,20 @@ func (c *Conversation) speak(ctx context.Context, m *mouth, language string) {
 			return
 		}
 	}
+}
+
+// speakClause has one clause synthesised. It returns what went wrong with that.
+func (c *Conversation) speakClause(ctx context.Context, m *mouth, k *clause, language string) (err error) {
+	defer c.survive("voice", &err)
+	for pcm, err := range m.voice.Speak(ctx, tts.Request{Text: k.spoken, Language: language}) {
+		if err != nil {
+			return err
+		}
+		if err := c.post(ctx, sound{m, k, pcm}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // speakText has one text said in a mouth of its own: the apology.

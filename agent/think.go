@@ -74,7 +74,8 @@ func (k *thinker) run() {
 }
 
 // think goes from step to step until the brain calls no more tools.
-func (k *thinker) think() error {
+func (k *thinker) think() (err error) {
+	defer k.c.survive("brain", &err)
 	if k.script != "" {
 		return k.hand(0, k.script)
 	}

@@ -39,6 +39,7 @@ type turn struct {
 	thought   bool // the brain has finished
 	err       error
 	failed    bool      // the apology is being said
+	apology   bool      // it is nothing but an apology
 	lastHeard time.Time // when something last came of it: an engine spoke, a word was played
 
 	mouth    *mouth
@@ -159,9 +160,7 @@ func (c *Conversation) recite(text string) *turn {
 // apologise answers when there is nothing to answer with.
 func (c *Conversation) apologise(stage string, cause error) {
 	c.emit(0, Failed{Stage: stage, Message: publicReason(cause)})
-	if t := c.recite(c.apology()); t != nil {
-		t.failed = true
-	}
+	c.recite(c.apology()).apology = true
 }
 
 func (c *Conversation) apology() string {
@@ -230,7 +229,7 @@ func (t *turn) step(i int) *step {
 // takeSaid takes the brain's next words.
 func (c *Conversation) takeSaid(m said) {
 	t := m.turn
-	if t.over {
+	if t.over || t.failed {
 		return
 	}
 	now := time.Now()
@@ -251,7 +250,10 @@ func (c *Conversation) takeThought(m thought) {
 	if t.over || t.failed {
 		return
 	}
-	t.thought, t.err = true, m.err
+	t.thought = true
+	if t.err == nil { // else the voice has failed before the turn was certain
+		t.err = m.err
+	}
 	t.lastHeard = time.Now()
 	if t.err == nil && strings.TrimSpace(t.text.String()) == "" {
 		t.err = errSaidNothing
@@ -267,7 +269,11 @@ func (c *Conversation) advance(t *turn) {
 	switch {
 	case t.id == 0 || t.over:
 	case t.err != nil && !t.failed:
-		c.fail(t, "generation", t.err)
+		stage := "generation"
+		if errors.Is(t.err, errSynthesis) {
+			stage = "synthesis"
+		}
+		c.fail(t, stage, t.err)
 	case !t.thought:
 	case !t.spoken:
 		c.endTurn(c.endCause(t))
@@ -279,7 +285,7 @@ func (c *Conversation) advance(t *turn) {
 }
 
 func (c *Conversation) endCause(t *turn) error {
-	if t.failed {
+	if t.failed || t.apology {
 		return errFailed
 	}
 	return errDone
@@ -290,7 +296,8 @@ func (c *Conversation) endCause(t *turn) error {
 func (c *Conversation) fail(t *turn, stage string, cause error) {
 	c.log.Warn("a turn failed", "turn", t.id, "stage", stage, "err", cause)
 	c.emit(t.id, Failed{Stage: stage, Message: publicReason(cause)})
-	if t.failed { // the apology failed as well
+	if t.failed || t.apology { // the apology failed as well
+		t.failed = true
 		t.thought, t.closed = true, true
 		c.endTurn(errFailed)
 		return

@@ -155,9 +155,14 @@ func (c *Conversation) startDraft(u *utterance) {
 	u.draft = d
 	request := asr.Utterance{PCM: d.pcm, Language: c.language}
 	c.start(func() {
-		transcript, err := c.opts.Engines.Recognizer.Transcribe(ctx, request)
+		transcript, err := c.transcribe(ctx, request)
 		c.postFinal(recognised{draft: d, text: transcript.Text, lang: transcript.Language, err: err})
 	})
+}
+
+func (c *Conversation) transcribe(ctx context.Context, u asr.Utterance) (t asr.Transcript, err error) {
+	defer c.survive("recogniser", &err)
+	return c.opts.Engines.Recognizer.Transcribe(ctx, u)
 }
 
 // caption asks for the words so far, for the captions and for telling an
@@ -165,9 +170,10 @@ func (c *Conversation) startDraft(u *utterance) {
 func (c *Conversation) caption(u *utterance) {
 	u.captions = true
 	request := asr.Utterance{PCM: c.ear.rec.slice(u.start-lead, u.end+tail), Language: c.language, Partial: true}
-	ctx := c.ctx
+	ctx, cancel := context.WithTimeoutCause(c.ctx, c.opts.Tuning.Limits.Recognition, errRecognitionLate)
 	c.start(func() {
-		transcript, err := c.opts.Engines.Recognizer.Transcribe(ctx, request)
+		defer cancel()
+		transcript, err := c.transcribe(ctx, request)
 		c.postFinal(captioned{utterance: u, text: transcript.Text, err: err})
 	})
 }
@@ -222,14 +228,18 @@ func (c *Conversation) hearWords(m recognised) {
 
 // askTurnModel has the sound judged when the words do not tell.
 func (c *Conversation) askTurnModel(d *draft) {
-	model := c.opts.Engines.TurnModel
-	if model == nil {
+	if c.opts.Engines.TurnModel == nil {
 		return
 	}
 	c.start(func() {
-		p, err := model.Complete(d.ctx, d.pcm)
+		p, err := c.complete(d)
 		c.postFinal(judged{draft: d, probability: p, err: err})
 	})
+}
+
+func (c *Conversation) complete(d *draft) (probability float32, err error) {
+	defer c.survive("end-of-turn model", &err)
+	return c.opts.Engines.TurnModel.Complete(d.ctx, d.pcm)
 }
 
 // hearVerdict takes the end-of-turn model's word.
