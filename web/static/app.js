@@ -2,33 +2,63 @@
 
 import { Call } from './call.js';
 import { Captions } from './captions.js';
+import { follower } from './follow.js';
+import { Once } from './once.js';
 import { beginConversation, sendText } from './text.js';
 import { drawWaterfall } from './waterfall.js';
 
 const $ = (id) => document.getElementById(id);
-const captions = new Captions($('log'), document.querySelector('main'));
+const captions = new Captions($('log'));
+const following = follower($('conversation'));
+const once = new Once();
+const typed = new Set(); // turns that answer a typed message
 const states = {
-  listening: 'Listening', hearing: 'Hearing you', thinking: 'Thinking …', speaking: 'Speaking — just talk to interrupt',
+  listening: 'Listening', hearing: 'Hearing you', thinking: 'Thinking …', speaking: 'Speaking. Talk to interrupt',
 };
+const resting = 'Ready when you are';
 
 let conversation = null; // id, once begun
-let call = null;
+let call = null; // from Talk to the end
+let voiced = false; // the call is up
 
 function show(event) {
-  if (event.type === 'state') {
-    document.body.dataset.state = event.state;
-    if (call) $('status').textContent = states[event.state] ?? event.state;
-    $('quiet').hidden = event.state !== 'speaking';
+  if (!once.isNew(event)) return;
+  switch (event.type) {
+    case 'state': if (voiced) state(event.state); break;
+    case 'turn.started': if (!voiced) state('thinking'); break;
+    case 'turn.ended': ended(event); break;
+    case 'transcript.final': if (event.source === 'text') typed.add(`${event.conversation}/${event.turn}`); break;
+    case 'reply.done': if (!voiced) announce(event.text); break; // a call is heard, and reading over it would interrupt it
+    case 'tool.confirmation': if (voiced) announce('The shop waits for your yes.'); break;
+    case 'error': problem('Something did not work just now. The agent is still here: ask again.'); break;
+    case 'rejected': problem(`Your message was not taken: ${event.message}`); break;
+    default:
   }
-  if (event.type === 'turn.ended') drawWaterfall($('waterfall'), event.timings);
-  if (event.type === 'error') problem('Something did not work just now; the agent is still here.');
-  if (event.type === 'rejected') problem(event.message);
-  captions.show(event);
+  captions.show(event, voiced);
   $('welcome').hidden = !captions.empty;
+  following.grown();
 }
 
-function problem(text) {
-  $('problem').textContent = text;
+function ended(event) {
+  if (!voiced) state('');
+  const asTyped = typed.has(`${event.conversation}/${event.turn}`);
+  if (!drawWaterfall($('waterfall'), event.timings, asTyped)) return;
+  $('timings-from').textContent = asTyped ? 'since your message' : 'since you stopped speaking';
+  $('timings').hidden = false;
+}
+
+function state(name) {
+  if (name) document.body.dataset.state = name;
+  else delete document.body.dataset.state;
+  $('status').textContent = states[name] ?? resting;
+  $('quiet').setAttribute('aria-disabled', String(name !== 'speaking'));
+}
+
+function announce(text) { $('announcer').textContent = text; }
+
+function problem(text, again = false) {
+  $('problem-text').textContent = text;
+  $('again').hidden = !again;
   $('problem').hidden = !text;
 }
 
@@ -37,77 +67,106 @@ async function ensureConversation() {
   return conversation;
 }
 
+// withConversation does something in the conversation, in a new one if that has ended.
+async function withConversation(act) {
+  const known = conversation !== null;
+  try {
+    return await act(await ensureConversation());
+  } catch (err) {
+    if (err.status !== 404 && err.status !== 410) throw err;
+    conversation = null;
+    if (!known) throw err;
+    return act(await ensureConversation());
+  }
+}
+
 async function talk() {
   problem('');
-  if (call) {
-    await call.hangUp();
-    return;
-  }
-  $('talk').disabled = true;
+  if (voiced) return call.hangUp();
+  if (call) return undefined; // it is being connected
+  $('talk').setAttribute('aria-disabled', 'true');
   $('status').textContent = 'Connecting …';
   try {
-    const starting = new Call(await ensureConversation(), $('voice'));
-    starting.addEventListener('event', ({ detail }) => { if (!seen(detail)) show(detail); });
-    starting.addEventListener('muted', () => problem('The browser keeps the agent’s voice silent. Press the page once.'));
-    starting.addEventListener('closed', ({ detail }) => ended(detail));
-    await starting.start();
-    call = starting;
-    $('talk').setAttribute('aria-pressed', 'true');
-    $('talk-label').textContent = 'Hang up';
-    $('status').textContent = states.listening;
+    await withConversation(async (id) => {
+      call = new Call(id, $('voice'));
+      $('status').textContent = 'Waiting for the microphone …';
+      listenTo(call);
+      await call.start(() => { $('status').textContent = 'Connecting …'; });
+    });
+    announce('You can speak now.');
   } catch (err) {
-    $('status').textContent = 'Ready when you are';
+    if (call) closed(null);
+    state('');
     problem(err.message);
-    if (/ended|no conversation/i.test(err.message)) conversation = null;
   } finally {
-    $('talk').disabled = false;
+    $('talk').removeAttribute('aria-disabled');
   }
+  return undefined;
 }
 
-function ended(why) {
+function listenTo(a) {
+  a.addEventListener('event', ({ detail }) => {
+    if (!voiced && detail.type !== 'rejected') up();
+    show(detail);
+  });
+  a.addEventListener('unsteady', ({ detail }) => { problem(detail ? 'The connection falters. Please wait a moment …' : ''); });
+  a.addEventListener('muted', () => problem('The browser keeps the agent silent. Press anywhere on the page to hear it.'));
+  a.addEventListener('deaf', () => problem('The microphone is gone. Plug it in again and call again, or type.', true));
+  a.addEventListener('closed', ({ detail }) => { if (a === call) closed(detail); });
+}
+
+// up shows that there is a call: its channel has spoken.
+function up() {
+  voiced = true;
+  document.body.classList.add('in-call');
+  $('talk-label').textContent = 'Hang up';
+  $('quiet').hidden = false;
+  state('listening');
+}
+
+function closed(why) {
+  const wasUp = voiced;
   call = null;
-  document.body.dataset.state = '';
-  $('talk').setAttribute('aria-pressed', 'false');
+  voiced = false;
+  document.body.classList.remove('in-call');
   $('talk-label').textContent = 'Talk';
+  if (document.activeElement === $('quiet')) $('talk').focus();
   $('quiet').hidden = true;
-  $('status').textContent = why;
-}
-
-// A call begins with what has happened so far in the conversation, some of which
-// this page may have shown already.
-let newest = -1;
-function seen(event) {
-  if (typeof event.at_ms !== 'number') return false;
-  if (event.seq !== undefined) {
-    if (event.seq <= newest) return true;
-    newest = event.seq;
-  }
-  return false;
+  state('');
+  if (!wasUp) return;
+  captions.hungUp();
+  if (why === 'hung up') announce('You hung up.');
+  else problem(why === 'lost' ? 'The call was lost. You can call again, or type.' : 'The call has ended. You can call again, or type.', true);
 }
 
 async function type(text) {
   problem('');
-  if (call?.open) {
+  following.toEnd();
+  if (voiced && call.open) {
     call.send({ type: 'message', text });
     return;
   }
-  for (let tries = 0; ; tries++) {
-    try {
-      for await (const event of sendText(await ensureConversation(), text)) if (!seen(event)) show(event);
-      return;
-    } catch (err) {
-      if ((err.status === 404 || err.status === 410) && tries === 0) {
-        conversation = null; // it had ended; begin another
-        newest = -1;
-        continue;
+  let taken = false;
+  try {
+    await withConversation(async (id) => {
+      for await (const event of sendText(id, text)) {
+        taken = true;
+        show(event);
       }
-      problem(err.message);
-      return;
-    }
+    });
+  } catch (err) {
+    if (!taken && !err.begun && !$('text').value) $('text').value = text; // not lost
+    if (!voiced) state('');
+    problem(err.message);
   }
 }
 
 $('talk').addEventListener('click', talk);
+$('again').addEventListener('click', () => {
+  $('talk').focus();
+  if (voiced) call.hangUp().then(talk);
+  else talk();
+});
 $('quiet').addEventListener('click', () => call?.send({ type: 'silence' }));
 $('composer').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -117,11 +176,15 @@ $('composer').addEventListener('submit', (event) => {
   type(text);
 });
 $('ideas').addEventListener('click', ({ target }) => {
-  if (target.classList.contains('idea')) type(target.textContent);
+  if (!target.classList.contains('idea')) return;
+  $('conversation').focus({ preventScroll: true }); // the button goes away
+  type(target.textContent);
 });
-document.addEventListener('click', () => { if (call && $('voice').paused) $('voice').play().catch(() => {}); });
+document.addEventListener('click', () => {
+  if (voiced && $('voice').paused) $('voice').play().then(() => problem(''), () => {});
+});
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && call) call.send({ type: 'silence' });
+  if (event.key === 'Escape' && voiced) call.send({ type: 'silence' });
 });
 addEventListener('pagehide', () => { call?.hangUp(); });
 
@@ -132,4 +195,4 @@ fetch('v1/about').then((r) => r.json()).then((about) => {
     $('notice').textContent = about.notice;
     $('notice').hidden = false;
   }
-}).catch(() => problem('The shop cannot be reached.'));
+}).catch(() => problem('The shop cannot be reached just now. Load the page again in a moment.'));

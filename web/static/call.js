@@ -1,11 +1,20 @@
 // A call carries the shopper's voice to the agent and the agent's back, and the
 // conversation's events beside them. It tells of itself by events:
-// "open", "event" (detail: one event of the conversation), "closed" (detail: why).
+//
+//   "event"     detail: one event of the conversation
+//   "unsteady"  detail: whether the connection falters
+//   "muted"     the browser will not play the voice without a click
+//   "deaf"      the microphone is gone
+//   "closed"    detail: "lost", "ended" (by the shop) or "hung up"
+
+import { openMicrophone } from './microphone.js';
+import { ask } from './reason.js';
 
 const connectWithin = 15000; // ms
+const taken = { tries: 8, every: 400 }; // ms; how long a lost call may still hold its conversation
 
 export class Call extends EventTarget {
-  #peer; #channel; #microphone; #location; #ended = false;
+  #peer; #channel; #microphone; #location; #ended = false; #failOpening = () => {};
 
   constructor(conversation, audioElement) {
     super();
@@ -13,52 +22,60 @@ export class Call extends EventTarget {
     this.audio = audioElement;
   }
 
-  // start asks for the microphone and connects. It throws an Error whose message
-  // can be shown to a person.
-  async start() {
-    if (!navigator.mediaDevices?.getUserMedia) {
-      throw new Error('This browser gives no microphone to this page. Open it by https, or on this very machine.');
-    }
-    try {
-      this.#microphone = await navigator.mediaDevices.getUserMedia({
-        audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-      });
-    } catch (err) {
-      throw new Error(err.name === 'NotFoundError'
-        ? 'There is no microphone. You can type instead.'
-        : 'The microphone was not allowed. You can type instead, or allow it in the browser.');
-    }
+  // start asks for the microphone and connects; connecting is called in between.
+  // It throws an Error whose message can be shown to a person.
+  async start(connecting) {
+    this.#microphone = await openMicrophone();
+    connecting();
+    const track = this.#microphone.getAudioTracks()[0];
+    track.onended = () => this.#tell('deaf');
     const peer = this.#peer = new RTCPeerConnection();
-    peer.addTrack(this.#microphone.getAudioTracks()[0], this.#microphone);
-    peer.ontrack = ({ track }) => {
-      this.audio.srcObject = new MediaStream([track]);
-      this.audio.play().catch(() => this.#tell('muted'));
+    peer.addTrack(track, this.#microphone);
+    peer.ontrack = ({ track: voice }) => {
+      this.audio.srcObject = new MediaStream([voice]);
+      this.audio.play().catch((err) => { if (err.name === 'NotAllowedError') this.#tell('muted'); });
     };
     peer.onconnectionstatechange = () => {
-      if (['failed', 'closed'].includes(peer.connectionState)) this.#end('The connection was lost.');
+      if (['failed', 'closed'].includes(peer.connectionState)) this.#end('lost');
+      else this.#tell('unsteady', peer.connectionState === 'disconnected');
     };
     const channel = this.#channel = peer.createDataChannel('parley');
     channel.onmessage = ({ data }) => this.#tell('event', JSON.parse(data));
-    channel.onclose = () => this.#end('The call has ended.');
+    channel.onclose = () => this.#end('ended');
+    let timer;
     const opened = new Promise((resolve, reject) => {
       channel.onopen = resolve;
-      setTimeout(() => reject(new Error('The call could not be connected.')), connectWithin);
+      this.#failOpening = () => reject(new Error('The call could not be connected. A network may be in the way; you can type instead.'));
+      timer = setTimeout(this.#failOpening, connectWithin);
     });
-
+    opened.catch(() => {}); // it may fail before it is waited for
     try {
       await peer.setLocalDescription(await peer.createOffer());
-      const response = await fetch(`v1/realtime/calls?conversation=${encodeURIComponent(this.conversation)}`, {
-        method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: peer.localDescription.sdp,
-      });
-      if (!response.ok) throw new Error(await reasonOf(response));
+      const response = await this.#offer(peer.localDescription.sdp);
       this.#location = response.headers.get('Location');
       await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
       await opened;
-      this.#tell('open');
     } catch (err) {
-      opened.catch(() => {});
       this.#end(null);
+      this.#release();
       throw err;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // offer calls. A call that was lost just now is ended first: the shop may not
+  // have noticed yet.
+  async #offer(sdp) {
+    const id = encodeURIComponent(this.conversation);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await ask(`v1/realtime/calls?conversation=${id}`, { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: sdp });
+      } catch (err) {
+        if (err.kind !== 'in-call' || tries === taken.tries) throw err;
+        await fetch(`v1/realtime/calls/${id}`, { method: 'DELETE' }).catch(() => {});
+        await new Promise((resolve) => { setTimeout(resolve, taken.every); });
+      }
     }
   }
 
@@ -67,28 +84,23 @@ export class Call extends EventTarget {
   send(message) { if (this.open) this.#channel.send(JSON.stringify(message)); }
 
   async hangUp() {
-    const location = this.#location;
-    this.#end('You hung up.');
-    if (location) await fetch(location, { method: 'DELETE', keepalive: true }).catch(() => {});
+    this.#end('hung up');
+    await this.#release();
+  }
+
+  async #release() {
+    if (this.#location) await fetch(this.#location, { method: 'DELETE', keepalive: true }).catch(() => {});
   }
 
   #end(why) {
     if (this.#ended) return;
     this.#ended = true;
+    this.#failOpening();
     this.#microphone?.getTracks().forEach((track) => track.stop());
     this.#peer?.close();
     this.audio.srcObject = null;
-    if (why !== null) this.#tell('closed', why);
+    if (why) this.#tell('closed', why);
   }
 
-  #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
-}
-
-// reasonOf is the sentence that an error of the server holds.
-export async function reasonOf(response) {
-  try {
-    return (await response.json()).detail || `The server answered ${response.status}.`;
-  } catch {
-    return `The server answered ${response.status}.`;
-  }
+  #tell(name, detail) { if (!this.#ended || name === 'closed') this.dispatchEvent(new CustomEvent(name, { detail })); }
 }

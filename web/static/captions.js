@@ -1,90 +1,156 @@
 // Captions show both sides of a conversation as it goes: what was understood of
-// the shopper, what the agent says, and how much of that was heard.
+// the shopper, what the agent says, how much of it was heard, and what it does.
+
+import { toolWords } from './toolwords.js';
+
+const cutBy = {
+  barge_in: 'you spoke here', superseded: 'you went on here', cancelled: 'stopped here', caller_left: 'the call ended here',
+};
 
 export class Captions {
-  #list; #scroller; #turns = new Map(); #partial = null;
+  #list; #rows = []; #replies = new Map(); #tools = new Map(); #partial = null; #part = 0; #conversation;
 
-  constructor(list, scroller) {
-    this.#list = list;
-    this.#scroller = scroller;
-  }
+  constructor(list) { this.#list = list; }
 
-  get empty() { return this.#list.childElementCount === 0; }
+  get empty() { return this.#rows.length === 0; }
 
-  // show takes one event of the conversation.
-  show(event) {
+  // show takes one event. voiced says that answers are spoken now, not only written.
+  show(event, voiced) {
+    if (event.conversation && event.conversation !== this.#conversation) this.#begin(event);
     switch (event.type) {
       case 'transcript.partial':
-        this.#partial ??= this.#add('user partial');
+        this.#partial ??= this.#add('user partial', Infinity);
         this.#partial.textContent = event.text;
         break;
       case 'transcript.final':
-        this.#partial?.remove();
-        this.#partial = null;
-        this.#add('user').textContent = event.text;
+        this.#dropPartial();
+        this.#settleQuestions();
+        this.#add('user', event.seq, 'You: ').append(event.text);
         break;
-      case 'tool.started': {
-        const item = this.#add('tool');
-        item.textContent = `Looking: ${event.name.replaceAll('_', ' ')} …`;
-        item.dataset.call = event.call;
+      case 'state':
+        if (event.state !== 'hearing') this.#dropPartial(); // it was no speech after all
         break;
-      }
-      case 'tool.finished': {
-        const item = this.#list.querySelector(`[data-call="${CSS.escape(event.call)}"]`);
-        if (item) item.textContent = `${event.ok ? 'Looked up' : 'Could not'}: ${event.name.replaceAll('_', ' ')}`;
-        break;
-      }
-      case 'reply.delta': this.#reply(event.turn, (r) => { r.text += event.text; }); break;
-      case 'reply.spoken': this.#reply(event.turn, (r) => { r.heard = event.text; r.spoken = true; }); break;
-      case 'playout.held': this.#mark(event.turn, 'listening to you …'); break;
-      case 'playout.resumed': this.#mark(event.turn, ''); break;
+      case 'tool.started': this.#tool(event, 'running'); break;
+      case 'tool.finished': this.#tool(event, event.ok ? 'done' : 'failed'); break;
+      case 'tool.confirmation': this.#tool(event, 'asking'); break;
+      case 'reply.delta': this.#reply(event, voiced, (r) => r.deltas.set(event.seq, event.text)); break;
+      case 'reply.spoken': this.#reply(event, true, (r) => { r.heard = event.text; }); break;
+      case 'playout.held': this.#reply(event, true, (r) => { r.held = true; }, false); break;
+      case 'playout.resumed': this.#reply(event, true, (r) => { r.held = false; }, false); break;
       case 'reply.done':
-        this.#reply(event.turn, (r) => {
-          Object.assign(r, { text: event.text, heard: event.heard, spoken: true, cut: event.interrupted });
-        });
-        this.#mark(event.turn, event.interrupted ? 'you spoke here' : '');
+        this.#reply(event, voiced, (r) => {
+          Object.assign(r, { text: event.text, heard: event.heard, held: false, done: true, cut: event.interrupted ? 'interrupted here' : '' });
+          if (r.cut) r.voiced = true; // by text, all of it counts as heard
+        }, Boolean(event.text));
         break;
-      default: return;
+      case 'turn.ended': {
+        const reply = this.#replies.get(this.#key(event.turn));
+        if (reply?.cut && cutBy[event.cause]) {
+          reply.cut = cutBy[event.cause];
+          draw(reply);
+        }
+        break;
+      }
+      default:
     }
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  #reply(turn, change) {
-    let reply = this.#turns.get(turn);
+  // hungUp closes what was being said when the call ended: its own end is told
+  // over the call, which is gone.
+  hungUp() {
+    this.#dropPartial();
+    for (const reply of this.#replies.values()) {
+      if (reply.done || !reply.voiced) continue;
+      Object.assign(reply, { done: true, held: false, cut: cutBy.caller_left });
+      draw(reply);
+    }
+  }
+
+  #key(name) { return `${this.#part}/${name}`; }
+
+  #begin(event) {
+    if (this.#conversation) {
+      this.#part++;
+      this.#add('aside', 0).textContent = 'The conversation before had ended. This is a new one.';
+    }
+    this.#conversation = event.conversation;
+  }
+
+  #tool(event, as) {
+    const key = this.#key(event.call);
+    const tool = this.#tools.get(key) ?? { name: event.name, item: this.#add('tool', event.seq) };
+    this.#tools.set(key, tool);
+    tool.item.textContent = toolWords(tool.name, as);
+    tool.item.dataset.as = as;
+  }
+
+  #settleQuestions() {
+    for (const tool of this.#tools.values()) {
+      if (tool.item.dataset.as !== 'asking') continue;
+      tool.item.textContent = toolWords(tool.name, 'asked');
+      tool.item.dataset.as = 'asked';
+    }
+  }
+
+  // reply changes what is shown of a turn's answer; it begins one unless begins is false.
+  #reply(event, voiced, change, begins = true) {
+    const key = this.#key(event.turn);
+    let reply = this.#replies.get(key);
     if (!reply) {
-      reply = { item: this.#add('agent'), text: '', heard: '', spoken: false, cut: false };
-      this.#turns.set(turn, reply);
-    }
-    change(reply);
-    // The heard words are found again in the text by their number, because the
-    // voice is given the text without its layout.
-    const words = reply.text.trim().split(/(?<=\s)(?=\S)/);
-    const heard = reply.spoken ? reply.heard.split(/\s+/).filter(Boolean).length : 0;
-    const said = document.createElement('span');
-    said.textContent = words.slice(0, heard).join('');
-    const rest = document.createElement('span');
-    rest.className = 'unheard';
-    rest.textContent = words.slice(heard).join('');
-    reply.item.classList.toggle('cut', reply.cut);
-    reply.item.replaceChildren(said, rest, ...reply.item.querySelectorAll('.mark'));
-  }
-
-  #mark(turn, text) {
-    const item = this.#turns.get(turn)?.item;
-    if (!item) return;
-    item.querySelector('.mark')?.remove();
-    if (text) {
-      const mark = document.createElement('span');
+      if (!begins) return;
+      const item = this.#add('agent', event.seq, 'Agent: ');
+      const said = document.createElement('span');
+      const mark = document.createElement('em');
       mark.className = 'mark';
-      mark.textContent = text;
-      item.append(mark);
+      const still = document.createElement('s');
+      still.className = 'still';
+      reply = { item, said, mark, still, voiced, deltas: new Map(), heard: '', held: false, done: false, cut: '' };
+      item.append(said, mark, still);
+      this.#replies.set(key, reply);
     }
+    if (reply.done && event.type !== 'reply.done') return; // overtaken
+    change(reply);
+    draw(reply);
   }
 
-  #add(kind) {
+  #dropPartial() {
+    if (!this.#partial) return;
+    this.#rows = this.#rows.filter(({ item }) => item !== this.#partial);
+    this.#partial.remove();
+    this.#partial = null;
+  }
+
+  // add puts a row where its number belongs, which is the end unless it is late.
+  #add(kind, seq, who = '') {
     const item = document.createElement('li');
     item.className = kind;
-    this.#list.append(item);
+    item.dir = 'auto';
+    if (who) {
+      const by = document.createElement('span');
+      by.className = 'unseen';
+      by.textContent = who;
+      item.append(by);
+    }
+    const part = this.#part;
+    const at = this.#rows.findLastIndex((row) => row.part < part || row.seq <= seq) + 1;
+    this.#list.insertBefore(item, this.#rows[at]?.item ?? null);
+    this.#rows.splice(at, 0, { part, seq, item });
     return item;
   }
+}
+
+// draw parts an answer at the last word that was heard. Words are found by their
+// number, because the voice is given the text without its layout.
+function draw(reply) {
+  const { item, said, mark, still, deltas } = reply;
+  const text = reply.text ?? [...deltas].sort(([a], [b]) => a - b).map(([, piece]) => piece).join('');
+  const words = text.trim().split(/(?<=\s)(?=\S)/);
+  let heard = reply.heard.split(/\s+/).filter(Boolean).length;
+  if (!reply.voiced || (reply.done && !reply.cut)) heard = words.length;
+  said.textContent = words.slice(0, heard).join('');
+  still.textContent = words.slice(heard).join('');
+  mark.textContent = reply.cut || (reply.held ? 'listening to you …' : '');
+  mark.hidden = mark.textContent === '';
+  item.classList.toggle('cut', reply.cut !== '');
+  item.classList.toggle('held', reply.held);
 }

@@ -1,25 +1,24 @@
 // Conversations by text: begun over HTTP, each message answered by a stream of
 // server-sent events.
 
-import { reasonOf } from './call.js';
+import { ask } from './reason.js';
 
 export async function beginConversation() {
-  const response = await fetch('v1/conversations', { method: 'POST' });
-  if (!response.ok) throw new Error(await reasonOf(response));
-  return (await response.json()).id;
+  return (await (await ask('v1/conversations', { method: 'POST' })).json()).id;
 }
 
 // sendText yields the events of the turn that answers text. Its error's status is
 // 404 or 410 when the conversation has ended.
 export async function* sendText(conversation, text) {
-  const response = await fetch(`v1/conversations/${encodeURIComponent(conversation)}/messages`, {
+  const response = await ask(`v1/conversations/${encodeURIComponent(conversation)}/messages`, {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text }),
   });
-  if (!response.ok) throw Object.assign(new Error(await reasonOf(response)), { status: response.status });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch(() => {
+      throw Object.assign(new Error('The answer broke off. Ask again.'), { begun: true });
+    });
     if (done) return;
     const blocks = (rest + value).split('\n\n');
     rest = blocks.pop();
