@@ -21,8 +21,10 @@ const (
 	// Tick is the length of one packet and the period of the playout.
 	Tick = 20 * time.Millisecond
 
-	// HearTick and SpeakTick are the samples in one Tick at either rate.
-	HearTick  = HearRate / 50
+	// HearTick is the number of samples in one Tick at HearRate.
+	HearTick = HearRate / 50
+
+	// SpeakTick is the number of samples in one Tick at SpeakRate.
 	SpeakTick = SpeakRate / 50
 )
 

@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"sync"
@@ -143,10 +142,4 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	}
 	// Sixty calls that fail have one thing to say.
 	return report, outcomes[0].err
-}
-
-// drain reads the rest of a body, so that its connection can be used again.
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, 1<<16)
-	_ = body.Close()
 }

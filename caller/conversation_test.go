@@ -107,8 +107,7 @@ func TestQuestionsAndAnswers(t *testing.T) {
 }
 
 func TestBargeIn(t *testing.T) {
-	for _, stop := range []time.Duration{0, 20, 80, 460, 1200} {
-		stop *= time.Millisecond
+	for _, stop := range []time.Duration{0, audio.Tick, 4 * audio.Tick, 23 * audio.Tick, 60 * audio.Tick} {
 		after := max(400*time.Millisecond, stop) // never without a silence between
 		o := options(4)
 		o.BargeIn = 1200 * time.Millisecond

@@ -127,7 +127,7 @@ func newReport(options *Options, outcomes []outcome, took time.Duration) *Report
 		r.Turns.Planned += options.Turns
 		each := make([]TurnTimes, 0, len(o.turns))
 		for _, t := range o.turns {
-			times := r.count(&t, o.err != nil)
+			times := r.count(&t)
 			if times.answer >= 0 {
 				answers = append(answers, times.answer)
 			}
@@ -151,7 +151,7 @@ func newReport(options *Options, outcomes []outcome, took time.Duration) *Report
 type turnTimes struct{ answer, silence time.Duration }
 
 // count adds a turn to the counts.
-func (r *Report) count(t *Turn, failed bool) turnTimes {
+func (r *Report) count(t *Turn) turnTimes {
 	times := turnTimes{-1, -1}
 	if t.Ended.IsZero() {
 		return times // the call ended before the question
@@ -173,10 +173,10 @@ func (r *Report) count(t *Turn, failed bool) turnTimes {
 		}
 	}
 	switch {
-	case t.Missed || t.Answered.IsZero() && !t.Early:
+	case t.Missed:
 	case t.Early:
 		r.Turns.Answered++
-	default:
+	case !t.Answered.IsZero():
 		r.Turns.Answered++
 		times.answer = t.Answered.Sub(t.Ended)
 	}

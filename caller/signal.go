@@ -33,38 +33,34 @@ func (s signaller) offer(ctx context.Context, sdp string) (answer, resource stri
 			return "", "", fmt.Errorf("writing the offer: %w", err)
 		}
 	}
-	response, err := s.do(ctx, http.MethodPost, s.options.URL, body, contentType, accept)
+	r, err := s.do(ctx, http.MethodPost, s.options.URL, body, contentType, accept)
 	if err != nil {
-		return "", "", s.explain(err)
+		return "", "", err
 	}
-	defer drain(response.Body)
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return "", "", fmt.Errorf("reading the answer of %s: %w", s.options.URL, err)
+	if r.code < 200 || r.code > 299 {
+		return "", "", s.refusal(r)
 	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return "", "", s.refusal(response, text)
-	}
-	if location := response.Header.Get("Location"); location != "" {
-		if resolved, err := response.Request.URL.Parse(location); err == nil {
-			resource = resolved.String()
-		}
-	}
-	answer = string(text)
+	answer, err = s.answer(r.text)
+	return answer, r.location, err
+}
+
+// answer finds the SDP in the text of a reply.
+func (s signaller) answer(text []byte) (string, error) {
+	answer := string(text)
 	if s.options.Shape == JSON {
 		var d description
 		if err := json.Unmarshal(text, &d); err != nil {
-			return "", resource, fmt.Errorf("%s did not answer with JSON of the form {\"type\":…,\"sdp\":…} but with %s", s.options.URL, excerpt(text))
+			return "", fmt.Errorf("%s did not answer with JSON of the form {\"type\":…,\"sdp\":…} but with %s", s.options.URL, excerpt(text))
 		}
 		if d.Type != "answer" && d.Type != "" {
-			return "", resource, fmt.Errorf("%s answered with a description of type %q instead of an answer", s.options.URL, d.Type)
+			return "", fmt.Errorf("%s answered with a description of type %q instead of an answer", s.options.URL, d.Type)
 		}
 		answer = d.SDP
 	}
 	if !strings.HasPrefix(strings.TrimSpace(answer), "v=") {
-		return "", resource, fmt.Errorf("%s did not answer with an SDP but with %s%s", s.options.URL, excerpt([]byte(answer)), s.otherShape(text))
+		return "", fmt.Errorf("%s did not answer with an SDP but with %s%s", s.options.URL, excerpt([]byte(answer)), s.otherShape(text))
 	}
-	return answer, resource, nil
+	return answer, nil
 }
 
 // description is an offer or an answer in JSON.
@@ -80,29 +76,52 @@ func (s signaller) hangup(ctx context.Context, resource string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	response, err := s.do(ctx, http.MethodDelete, resource, nil, "", "")
+	r, err := s.do(ctx, http.MethodDelete, resource, nil, "", "")
 	if err != nil {
-		return s.explain(err)
+		return err
 	}
-	defer drain(response.Body)
 	// A call that is gone already is what was wanted.
-	if response.StatusCode > 299 && response.StatusCode != http.StatusNotFound && response.StatusCode != http.StatusGone {
-		return fmt.Errorf("hanging up: %s answered %s", resource, response.Status)
+	if r.code > 299 && r.code != http.StatusNotFound && r.code != http.StatusGone {
+		return fmt.Errorf("hanging up: %s answered %s", resource, r.status)
 	}
 	return nil
 }
 
-func (s signaller) do(ctx context.Context, method, target string, body []byte, contentType, accept string) (*http.Response, error) {
+// reply is what came back for a request.
+type reply struct {
+	code     int
+	status   string // the code in words
+	location string // as a whole address, "" if none
+	text     []byte
+}
+
+// do sends a request and reads what comes back.
+func (s signaller) do(ctx context.Context, method, target string, body []byte, contentType, accept string) (*reply, error) {
 	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, s.explain(err)
 	}
 	maps.Copy(request.Header, s.options.Header)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 		request.Header.Set("Accept", accept)
 	}
-	return s.options.Client.Do(request)
+	response, err := s.options.Client.Do(request)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("reading the answer of %s: %w", target, err)
+	}
+	r := &reply{code: response.StatusCode, status: response.Status, text: text}
+	if location := response.Header.Get("Location"); location != "" {
+		if resolved, err := response.Request.URL.Parse(location); err == nil {
+			r.location = resolved.String()
+		}
+	}
+	return r, nil
 }
 
 // explain puts the commonest failures into plain words.
@@ -127,9 +146,9 @@ func (s signaller) explain(err error) error {
 }
 
 // refusal says why an agent did not take the call.
-func (s signaller) refusal(response *http.Response, text []byte) error {
+func (s signaller) refusal(r *reply) error {
 	hint := ""
-	switch response.StatusCode {
+	switch r.code {
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		hint = ": is this the address that takes offers?"
 	case http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusBadRequest:
@@ -140,10 +159,10 @@ func (s signaller) refusal(response *http.Response, text []byte) error {
 		hint = ": it has too many calls"
 	}
 	said := ""
-	if message := saidBy(text); message != "" {
+	if message := saidBy(r.text); message != "" {
 		said = "; it says: " + message
 	}
-	return fmt.Errorf("%s refused the offer with %s%s%s", s.options.URL, response.Status, hint, said)
+	return fmt.Errorf("%s refused the offer with %s%s%s", s.options.URL, r.status, hint, said)
 }
 
 // otherShape proposes the other shape, if there is reason to.

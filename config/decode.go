@@ -47,9 +47,8 @@ func (d *decoder) failAt(p place, path, message string) {
 	}
 }
 
-// value reads a node into v. tag is that of the field; engine is the engine of
-// the mapping around it.
-func (d *decoder) value(n ast.Node, v reflect.Value, tag reflect.StructTag, path, engine string) {
+// value reads a node into v. tag is that of the field.
+func (d *decoder) value(n ast.Node, v reflect.Value, tag reflect.StructTag, path string) {
 	d.places[path] = at(n)
 	switch n := n.(type) {
 	case *ast.NullNode:
@@ -62,7 +61,7 @@ func (d *decoder) value(n ast.Node, v reflect.Value, tag reflect.StructTag, path
 	case v.Kind() == reflect.Pointer:
 		target := reflect.New(v.Type().Elem())
 		before := len(d.errs)
-		d.value(n, target.Elem(), tag, path, engine)
+		d.value(n, target.Elem(), tag, path)
 		if len(d.errs) == before {
 			v.Set(target)
 		}
@@ -146,7 +145,7 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 			d.fail(pair.Key, below, "the key belongs to \"engine: %s\"; this is %q", of, engine)
 			continue
 		}
-		d.value(pair.Value, v.FieldByIndex(field.Index), field.Tag, below, engine)
+		d.value(pair.Value, v.FieldByIndex(field.Index), field.Tag, below)
 	}
 	d.needed(n, v, seen, engine, path)
 }
@@ -230,7 +229,7 @@ func (d *decoder) list(n ast.Node, v reflect.Value, tag reflect.StructTag, path 
 			d.fail(item, below, "the entry is empty")
 			continue
 		}
-		d.value(item, element, tag, below, "")
+		d.value(item, element, tag, below)
 		out = reflect.Append(out, element)
 	}
 	v.Set(out)

@@ -48,7 +48,7 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 	d := &decoder{file: name, env: env, places: map[string]place{}}
 	c := Default()
 	if root := d.parse(data); root != nil {
-		d.value(root, reflect.ValueOf(c).Elem(), "", "", "")
+		d.value(root, reflect.ValueOf(c).Elem(), "", "")
 	}
 	// The checks across keys need all of them to be right in themselves.
 	if len(d.errs) == 0 {

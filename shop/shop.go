@@ -36,6 +36,8 @@ const (
 
 // What a lookup or a write can be refused for. The texts are what the tools
 // answer.
+//
+//nolint:staticcheck // the texts of the errors are the tools' answers, word for word
 var (
 	ErrNoOrder         = errors.New("Order not found")
 	ErrNoCustomer      = errors.New("User not found")

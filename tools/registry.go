@@ -174,7 +174,7 @@ func (r *Registry) unknown(call Call) error {
 	if len(names) > 0 {
 		list = "There are: " + strings.Join(names, ", ") + "."
 	}
-	return &Error{Code: NotFound, Message: fmt.Sprintf("There is no tool %q. %s", clip(call.Name, 64), list)}
+	return &Error{Code: NotFound, Message: fmt.Sprintf("There is no tool %q. %s", clip(call.Name), list)}
 }
 
 // recovered runs the tool in the caller's goroutine and turns a panic into an
@@ -205,10 +205,13 @@ func (r *Registry) marshal(name string, value any) (json.RawMessage, error) {
 	return raw, nil
 }
 
+// maxRepeated bounds in bytes what an error repeats of a text from outside.
+const maxRepeated = 64
+
 // clip shortens text from outside so that an error repeats only its beginning.
-func clip(s string, n int) string {
-	if len(s) <= n {
+func clip(s string) string {
+	if len(s) <= maxRepeated {
 		return s
 	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
+	return strings.ToValidUTF8(s[:maxRepeated], "") + "…"
 }

@@ -104,7 +104,7 @@ func (s *schema) collect(e *jsonschema.ValidationError, faults *[]string) {
 	case *kind.Type:
 		*faults = append(*faults, fmt.Sprintf("%s must be %s, not %s", named(field), strings.Join(k.Want, " or "), k.Got))
 	case *kind.Pattern:
-		*faults = append(*faults, fmt.Sprintf("%s is %q, which does not match %s%s", named(field), clip(k.Got, 64), k.Want, s.about(field)))
+		*faults = append(*faults, fmt.Sprintf("%s is %q, which does not match %s%s", named(field), clip(k.Got), k.Want, s.about(field)))
 	default:
 		*faults = append(*faults, named(field)+": "+e.ErrorKind.LocalizedString(s.printer)+s.about(field))
 	}
@@ -139,7 +139,7 @@ func path(location []string) string {
 		if i > 0 {
 			b.WriteByte('.')
 		}
-		b.WriteString(clip(part, 64))
+		b.WriteString(clip(part))
 	}
 	return b.String()
 }
@@ -161,7 +161,7 @@ func named(field string) string {
 func quoted(names []string) string {
 	short := make([]string, 0, len(names))
 	for _, n := range names {
-		short = append(short, strconv.Quote(clip(n, 64)))
+		short = append(short, strconv.Quote(clip(n)))
 	}
 	slices.Sort(short)
 	return strings.Join(short, ", ")

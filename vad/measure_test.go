@@ -239,8 +239,8 @@ func pausesInside(t *testing.T, talks []talk) {
 		for _, phrase := range talk.phrases {
 			said = append(said, judge(d, lines()[0].call(phrase, vad.Rate/4, rand.New(rand.NewPCG(5, 5)))))
 		}
-		for _, silence := range []time.Duration{64, 96, 128, 160, 200, 256} {
-			c := vad.SegmentConfig{MinSilence: silence * time.Millisecond}
+		for _, silence := range []int{64, 96, 128, 160, 200, 256} { // ms
+			c := vad.SegmentConfig{MinSilence: time.Duration(silence) * time.Millisecond}
 			segments := 0
 			for _, j := range said {
 				s := vad.NewSegmenter(c)

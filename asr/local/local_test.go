@@ -35,7 +35,7 @@ type engine struct {
 }
 
 func (e *engine) decode(samples []float32) string {
-	time.Sleep(time.Second)
+	<-time.After(time.Second)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.calls++
@@ -115,7 +115,7 @@ func TestCaptionsNeverDelayAnswers(t *testing.T) {
 		if err := <-partial(1); !errors.Is(err, ErrBusy) {
 			t.Errorf("a second caption: %v", err)
 		}
-		time.Sleep(500 * time.Millisecond)
+		<-time.After(500 * time.Millisecond)
 		start := time.Now()
 		finals := make(chan time.Duration)
 		for range 2 {

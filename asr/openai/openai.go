@@ -24,10 +24,10 @@ import (
 )
 
 const (
-	// DefaultTimeout bounds one try when Options.Timeout is 0, plus perMinute for
+	// DefaultTimeout bounds one try when Options.Timeout is 0, plus extraTimeout for
 	// each minute of sound.
 	DefaultTimeout = 6 * time.Second
-	perMinute      = 6 * time.Second
+	extraTimeout   = 6 * time.Second
 	// shortest is the least sound that is sent, in samples: OpenAI refuses a file
 	// of less than 0.1 s. What is shorter is filled up with silence.
 	shortest = asr.Rate / 5
@@ -128,7 +128,7 @@ func (r *Recognizer) Transcribe(ctx context.Context, u asr.Utterance) (asr.Trans
 		return asr.Transcript{}, err
 	}
 	length := time.Duration(len(u.PCM)) * time.Second / asr.Rate
-	timeout := r.o.Timeout + time.Duration(float64(perMinute)*length.Minutes())
+	timeout := r.o.Timeout + time.Duration(float64(extraTimeout)*length.Minutes())
 	start := time.Now()
 	resp, err := provider.Once(ctx, r.c, func() (sdk.AudioResponse, error) {
 		w := r.c.Watch(ctx)

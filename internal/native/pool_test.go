@@ -32,7 +32,7 @@ func TestNoMoreRunAtOnceThanThereAreSlots(t *testing.T) {
 			go func() {
 				if err := p.Start(t.Context(), time.Time{}, func() {
 					change <- 1
-					time.Sleep(time.Second)
+					<-time.After(time.Second)
 					change <- -1
 				}); err != nil {
 					t.Error(err)
@@ -157,7 +157,7 @@ func TestCloseFailsWhoWaitsAndWaitsForWhoRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPool(1, 10)
 		finished := false
-		if err := p.Start(t.Context(), time.Time{}, func() { time.Sleep(time.Second); finished = true }); err != nil {
+		if err := p.Start(t.Context(), time.Time{}, func() { <-time.After(time.Second); finished = true }); err != nil {
 			t.Fatal(err)
 		}
 		result := make(chan error)

@@ -181,7 +181,7 @@ type body struct {
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && err != io.EOF { //nolint:errorlint // the end is io.EOF itself; what wraps it is a fault
 		err = b.c.typed(b.ctx, b.end, err, Cut)
 	}
 	return n, err
@@ -221,15 +221,15 @@ func (c *Client) Warm(ctx context.Context) error {
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}
-	_, err = c.Do(req)
-	var e *Error
-	if errors.As(err, &e) && e.Status != 0 && e.Kind != Denied {
+	resp, err := c.Do(req)
+	if err == nil {
+		resp.Body.Close()
 		return nil
 	}
-	if err != nil {
-		return w.Cause(err)
+	if e, ok := errors.AsType[*Error](err); ok && e.Status != 0 && e.Kind != Denied {
+		return nil
 	}
-	return nil
+	return w.Cause(err)
 }
 
 // Malformed makes the error for an answer that is not what was asked for.

@@ -166,7 +166,7 @@ func (b *Brain) request(r llm.Request) (sdk.ChatCompletionRequest, error) {
 		if thinks(b.o.Model) {
 			req.MaxCompletionTokens = b.o.MaxTokens
 		} else {
-			req.MaxTokens = b.o.MaxTokens
+			req.MaxTokens = b.o.MaxTokens //nolint:staticcheck // deprecated by OpenAI only
 		}
 	}
 	if t := b.o.Temperature; t != nil {

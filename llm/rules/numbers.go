@@ -33,7 +33,7 @@ var (
 	homophones = map[string]int{"oh": 0, "o": 0, "owe": 0, "ow": 0, "won": 1, "to": 2, "too": 2, "tu": 2, "tree": 3, "free": 3, "for": 4, "fore": 4, "ate": 8}
 	teens      = map[string]int{"ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
 		"sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19}
-	tens = map[string]int{"twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+	tens = map[string]int{"twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90} //nolint:misspell // recognisers write fourty
 	// times repeat the digit after them.
 	times = map[string]int{"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
 	// joints stand between the parts of one number.
@@ -289,12 +289,12 @@ func thousand(words []string, i int) (string, int) {
 		return "", i
 	}
 	at++
-	rest, next := "", at
 	from := at
 	for from < len(words) && joints[words[from]] {
 		from++
 	}
-	for next = from; next < len(words) && len(rest) < 3; {
+	rest, next := "", from
+	for next < len(words) && len(rest) < 3 {
 		d, n := "", next
 		if h, m := hundred(words, next); m > next {
 			d, n = h, m

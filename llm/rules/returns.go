@@ -205,7 +205,7 @@ func (t *turn) revise(u understood, p *pending) (bool, error) {
 		return false, nil
 	}
 	var was returnArguments
-	if err := json.Unmarshal(p.Arguments, &was); err != nil {
+	if json.Unmarshal(p.Arguments, &was) != nil {
 		t.state.Pending = nil // not ours: nothing to revise
 		return false, nil
 	}

@@ -192,8 +192,9 @@ func byPlace(words []string, items []item) []item {
 	return found
 }
 
-func contains(words []string, any ...string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(any, w) })
+// contains says whether one of the wanted words is among words.
+func contains(words []string, wanted ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(wanted, w) })
 }
 
 // ids are the items' ids, one for each.

@@ -65,7 +65,7 @@ func fold(b *Brain, r llm.Request) *turn {
 			t.calls++
 		}
 	}
-	start := t.begin(r.Messages, calls)
+	start := t.begin(r.Messages)
 	var said []string
 	for _, m := range r.Messages[start:] {
 		switch m.Role {
@@ -86,7 +86,7 @@ func fold(b *Brain, r llm.Request) *turn {
 // begin finds the first message of the turn: the one after the agent was last
 // heard, or after a write had its effect. What the caller said while the agent
 // was still thinking belongs together.
-func (t *turn) begin(messages []llm.Message, calls map[string]llm.ToolCall) int {
+func (t *turn) begin(messages []llm.Message) int {
 	spoken := false // a message of the caller has been passed on the way back
 	for i := len(messages) - 1; i >= 0; i-- {
 		switch m := messages[i]; {

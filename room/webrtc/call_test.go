@@ -280,10 +280,11 @@ func TestManyStreams(t *testing.T) {
 
 func TestShutdownDrains(t *testing.T) {
 	s := newTestServer(t, nil)
-	guests := make([]*guest, 3)
-	for i := range guests {
-		guests[i] = newGuest()
-		newPeer(t, peerOptions{}).call(s, guests[i])
+	var guests []*guest
+	for range 3 {
+		g := newGuest()
+		newPeer(t, peerOptions{}).call(s, g)
+		guests = append(guests, g)
 	}
 	waiting := newGuest()
 	if _, _, err := s.Answer(t.Context(), newPeer(t, peerOptions{}).offer(nil), waiting); err != nil {

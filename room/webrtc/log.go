@@ -21,6 +21,7 @@ func (f slogFactory) NewLogger(scope string) logging.LeveledLogger {
 type slogLogger struct{ log *slog.Logger }
 
 func (l slogLogger) print(level, message string) {
+	//nolint:sloglint // the message is pion's
 	l.log.LogAttrs(context.Background(), slog.LevelDebug, message, slog.String("severity", level))
 }
 

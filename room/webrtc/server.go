@@ -164,7 +164,7 @@ func (s *Server) listen(listen listenPacket) error {
 		loopback = loopback || reachesLoopback(s.udpAddr)
 	}
 	if s.config.TCP != "" {
-		listener, err := net.Listen("tcp", s.config.TCP)
+		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", s.config.TCP)
 		if err != nil {
 			return fmt.Errorf("opening the room's TCP port: %w", err)
 		}

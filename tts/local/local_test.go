@@ -33,7 +33,7 @@ const engineRate = 22050
 
 func (e *engine) generate(text string, sentence func([]float32) bool) {
 	for s := range strings.SplitAfterSeq(text, ". ") {
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		e.mu.Lock()
 		e.said = append(e.said, s)
 		mute := e.mute
@@ -149,7 +149,7 @@ func TestCloseEndsASpeechUnderWay(t *testing.T) {
 			_, _, err := all(v.Speak(t.Context(), tts.Request{Text: "One. Two. Three. Four."}))
 			result <- err
 		}()
-		time.Sleep(1500 * time.Millisecond)
+		<-time.After(1500 * time.Millisecond)
 		v.Close()
 		if err := <-result; !errors.Is(err, ErrClosed) || len(e.heard()) != 2 {
 			t.Errorf("%v, said %q", err, e.heard())

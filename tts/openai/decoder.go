@@ -142,8 +142,9 @@ func (d *decoder) start() error {
 	head := make([]byte, firstRead)
 	n, err := io.ReadAtLeast(d.in, head, 4)
 	head = head[:n]
+	//nolint:errorlint // an answer cut off on its way wraps the last of these
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return err // an answer cut off on its way wraps the last of these
+		return err
 	}
 	if n < sniffed && err == nil && (len(bytes.TrimLeft(head, blank)) < 2 || impostor(head) != "") {
 		// A few samples may look like the start of a text by chance. More will tell.

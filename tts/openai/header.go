@@ -106,7 +106,7 @@ func readFull(r io.Reader, b []byte) error {
 
 // cut says that a header ended too early, unless the reading itself failed.
 func cut(err error, n int64) error {
-	// Not errors.Is: an answer that was cut off on its way wraps the same error.
+	//nolint:errorlint // an answer that was cut off on its way wraps the same error
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return &notSound{fmt.Sprintf("the WAV ends within its header (%d bytes into a part of it)", n)}
 	}

@@ -410,7 +410,7 @@ func TestSlowListener(t *testing.T) {
 				t.Fatal(err)
 			}
 			n += len(piece)
-			time.Sleep(time.Minute) // virtual
+			<-time.After(time.Minute) // virtual
 		}
 		if n != len(pcm)/2 {
 			t.Errorf("%d samples", n)

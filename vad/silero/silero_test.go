@@ -236,7 +236,7 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		if len(old) != len(new) || !bytes.Contains(good, []byte(old)) {
 			t.Fatalf("the model has no %q", old)
 		}
-		return bytes.Replace(good, []byte(old), []byte(new), -1)
+		return bytes.ReplaceAll(good, []byte(old), []byte(new))
 	}
 	// One value of the first layer: the Fourier transform it is no more.
 	basis := bytes.Clone(good)

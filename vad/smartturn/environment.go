@@ -10,6 +10,8 @@ import (
 // starting lets one goroutine at a time start ONNX Runtime. The state that it
 // guards is onnxruntime_go's, which is one for the whole process and not safe by
 // itself.
+//
+//nolint:gochecknoglobals // what it guards is as global, and not ours
 var starting sync.Mutex
 
 // startRuntime makes ONNX Runtime ready, from the shared library at path, unless

@@ -75,12 +75,10 @@ func Load(path string, o Options) (*Model, error) {
 	}
 	m := &Model{slots: make(chan *slot, o.Parallel), closed: make(chan struct{})}
 	if err := m.open(path); err != nil {
-		m.free()
-		return nil, fmt.Errorf("loading the turn model from %s: %w", path, err)
+		return nil, fmt.Errorf("loading the turn model from %s: %w", path, errors.Join(err, m.free()))
 	}
 	if _, err := m.Complete(context.Background(), nil); err != nil {
-		m.free()
-		return nil, fmt.Errorf("trying the turn model from %s: %w", path, err)
+		return nil, fmt.Errorf("trying the turn model from %s: %w", path, errors.Join(err, m.free()))
 	}
 	return m, nil
 }
@@ -95,7 +93,7 @@ func (m *Model) open(path string) error {
 	if err != nil {
 		return err
 	}
-	defer options.Destroy()
+	defer func() { _ = options.Destroy() }() // it fails only the second time
 	// One thread a judgement: it never waits for another core, and no pool of
 	// threads spins for work.
 	err = errors.Join(
@@ -162,7 +160,7 @@ func (m *Model) judge(ctx context.Context, s *slot, pcm []int16) (float32, error
 	over := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(over)
-		s.run.Terminate()
+		_ = s.run.Terminate() // without it the judgement ends by itself
 	})
 	err := m.session.RunWithOptions([]ort.Value{s.input}, []ort.Value{s.output}, s.run)
 	if !stop() {

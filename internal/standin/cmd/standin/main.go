@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if f.Orders {
 		o.Tools = append(o.Tools, standin.OrderRule())
 	}
-	listener, err := net.Listen("tcp", f.Addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", f.Addr)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", f.Addr, err)
 	}
