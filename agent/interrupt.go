@@ -99,19 +99,41 @@ func (c *Conversation) resumeAt() time.Time {
 	return c.hold.since.Add(c.opts.Tuning.Interrupt.ResumeAfter)
 }
 
+// enoughVoice is how much voice words must rest on to end an answer if they are
+// none that people interrupt with. What is shorter is mostly a sign of listening,
+// and recognisers make words of it: "Them." of a hum.
+const enoughVoice = 450 * time.Millisecond
+
+// interrupts says whether words, heard while the agent holds, end the answer.
+func (c *Conversation) interrupts(text string, voice time.Duration) bool {
+	switch {
+	case c.isBackchannel(text):
+		return false
+	case voice >= enoughVoice || c.turn == nil || !c.turn.sounding:
+		return true // before the answer sounds, a short word is the rest of the question
+	default:
+		return c.asksNow() || c.opts.Phrases.Interruption(c.language, text)
+	}
+}
+
+// asksNow says whether the agent is at the end of a question: what is said now
+// answers it.
+func (c *Conversation) asksNow() bool {
+	t := c.turn
+	return t != nil && t.thought && t.playing == len(t.clauses)-1 && strings.HasSuffix(strings.TrimSpace(t.text.String()), "?")
+}
+
 // isBackchannel says whether the caller's words only show that they listen.
 // After a question that is all but said, "ok" is an answer.
 func (c *Conversation) isBackchannel(text string) bool {
 	if !c.opts.Phrases.Backchannel(c.language, text) {
 		return false
 	}
-	t := c.turn
-	if t == nil {
+	if c.turn == nil {
 		return false
 	}
 	answers := c.opts.Phrases.Affirmation(c.language, text) || c.opts.Phrases.Negation(c.language, text)
-	asks := strings.HasSuffix(strings.TrimSpace(t.text.String()), "?") && t.thought && t.playing == len(t.clauses)-1
-	return !(answers && asks)
+	return !(answers && c.asksNow())
 }
 
 // idleAt is when a conversation ends that nobody uses; the zero time during a

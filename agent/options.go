@@ -22,6 +22,9 @@ type Phrasebook interface {
 	Phrase(language, key string, caller tools.Caller) (string, error)
 	// Backchannel says whether text is only a sign of listening: "mm-hm".
 	Backchannel(language, text string) bool
+	// Interruption says whether text begins with a short word that people interrupt
+	// with: "wait", "what".
+	Interruption(language, text string) bool
 	// Affirmation and Negation say whether text means yes or no.
 	Affirmation(language, text string) bool
 	Negation(language, text string) bool

@@ -290,6 +290,10 @@ func bare(text string) string { return strings.Trim(strings.ToLower(text), " .!?
 func (phrases) Backchannel(_, text string) bool {
 	return map[string]bool{"mm-hm": true, "ok": true, "yeah": true}[bare(text)]
 }
+func (phrases) Interruption(_, text string) bool {
+	first, _, _ := strings.Cut(bare(text), " ")
+	return map[string]bool{"stop": true, "wait": true, "what": true, "no": true, "yes": true}[strings.Trim(first, ",")]
+}
 func (phrases) Affirmation(_, text string) bool {
 	return map[string]bool{"yes": true, "ok": true, "yeah": true, "yes please": true}[bare(text)]
 }

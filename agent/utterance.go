@@ -59,8 +59,8 @@ const (
 	// dismissAfter is the silence after which a noise is forgotten while nobody
 	// is speaking.
 	dismissAfter = 300 * time.Millisecond
-	// lingering is the voice after which an interruption needs no words to count:
-	// signs of listening are shorter.
+	// lingering is the voice in one stretch after which an interruption needs no
+	// words to count: signs of listening are shorter.
 	lingering = 700 * time.Millisecond
 )
 
@@ -114,7 +114,7 @@ func (c *Conversation) hearGoingOn(u *utterance) {
 		}
 		c.dropDraft(u, errSuperseded)
 	}
-	if c.hold != nil && u.voice >= lingering {
+	if c.hold != nil && u.voice-u.earlier >= lingering {
 		c.bargeIn()
 	}
 	if u.voice-u.captioned >= c.captionStep() && !u.captions {
@@ -188,7 +188,7 @@ func (c *Conversation) hearPartial(m captioned) {
 	if text == "" {
 		return
 	}
-	if c.hold != nil && m.utterance.voice >= c.opts.Tuning.Interrupt.After && !c.isBackchannel(text) {
+	if c.hold != nil && m.utterance.voice >= c.opts.Tuning.Interrupt.After && c.interrupts(text, m.utterance.voice) {
 		c.bargeIn()
 	}
 	if c.hold == nil {
@@ -211,7 +211,7 @@ func (c *Conversation) hearWords(m recognised) {
 		if c.hold != nil {
 			d.dismiss = true // rather go on than apologise for a cough
 		}
-	case d.text == "" || (c.hold != nil && c.isBackchannel(d.text)):
+	case d.text == "" || (c.hold != nil && !c.interrupts(d.text, u.voice)):
 		d.dismiss = true
 	default:
 		if c.hold != nil {

@@ -42,6 +42,8 @@ type language struct {
 	backchannels *lexicon
 	affirmations *lexicon
 	negations    *lexicon
+	// interruptions are short words that people cut an answer off with.
+	interruptions *lexicon
 	// courtesies may stand beside the words of the other lists: please, thanks.
 	courtesies *lexicon
 }
@@ -133,7 +135,8 @@ func (b *Book) Missing(lang string) []string {
 	}
 	for name, absent := range map[string]bool{
 		"system": l.system == nil, "backchannels": l.backchannels == nil,
-		"affirmations": l.affirmations == nil, "negations": l.negations == nil, "courtesies": l.courtesies == nil,
+		"affirmations": l.affirmations == nil, "negations": l.negations == nil,
+		"interruptions": l.interruptions == nil, "courtesies": l.courtesies == nil,
 	} {
 		if absent {
 			missing = append(missing, name)

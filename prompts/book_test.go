@@ -48,7 +48,7 @@ func TestLanguages(t *testing.T) {
 		t.Errorf("languages %v", got)
 	}
 	for _, lang := range b.Languages() {
-		for _, list := range []string{"backchannels", "affirmations", "negations", "courtesies"} {
+		for _, list := range []string{"backchannels", "affirmations", "negations", "interruptions", "courtesies"} {
 			if slices.Contains(b.Missing(lang), list) {
 				t.Errorf("%s has no %s", lang, list)
 			}

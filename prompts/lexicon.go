@@ -174,6 +174,16 @@ func (b *Book) Agrees(lang, text string) bool {
 	return yes.begins(text, courtesies) && (yes.covers(text, courtesies) || !no.within(text))
 }
 
+// Interruption says whether a text is, or begins with, one of the short words
+// that people cut an answer off with ("wait", "what?"), or is a plain yes or begins
+// with a no. It tells such words from what a recogniser makes of a hum.
+func (b *Book) Interruption(lang, text string) bool {
+	courtesies := b.lexicon(lang, func(l *language) *lexicon { return l.courtesies })
+	return b.lexicon(lang, func(l *language) *lexicon { return l.interruptions }).begins(text, courtesies) ||
+		b.lexicon(lang, func(l *language) *lexicon { return l.negations }).begins(text, courtesies) ||
+		b.Affirmation(lang, text)
+}
+
 func (b *Book) covers(lang, text string, which func(*language) *lexicon) bool {
 	courtesies := b.lexicon(lang, func(l *language) *lexicon { return l.courtesies })
 	return b.lexicon(lang, which).covers(text, courtesies)

@@ -33,6 +33,9 @@ func (p phrasebook) Affirmation(language, text string) bool {
 	return p.book.Affirmation(language, text)
 }
 func (p phrasebook) Negation(language, text string) bool { return p.book.Negation(language, text) }
+func (p phrasebook) Interruption(language, text string) bool {
+	return p.book.Interruption(language, text)
+}
 
 // Dictation says whether text asks for what people give in pieces.
 func (p phrasebook) Dictation(_, text string) bool {
