@@ -1,16 +1,14 @@
 package vad_test
 
 import (
-	"encoding/binary"
 	"math"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"parley/audio/wav"
 	"parley/models/modeltest"
 	"parley/vad"
 )
@@ -18,22 +16,17 @@ import (
 // What follows makes the sounds that sounds are judged by: speech cut into
 // phrases, and things that are not speech. All are at vad.Rate, in [-1, 1].
 
-// readWav returns a mono 16-bit wav at vad.Rate, 20 s of it at most.
+// readWav returns a recording at vad.Rate, 20 s of it at most.
 func readWav(t testing.TB, path string) []float32 {
 	t.Helper()
-	raw, err := os.ReadFile(path)
+	pcm, rate, err := wav.ReadFile(path, 120*48000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, data, ok := strings.Cut(string(raw), "data")
-	if !ok || len(data) < 4 || binary.LittleEndian.Uint16(raw[22:]) != 1 {
-		t.Fatalf("%s is not a mono wav", path)
+	in := make([]float32, len(pcm))
+	for i, s := range pcm {
+		in[i] = float32(s) / 32768
 	}
-	in := make([]float32, (len(data)-4)/2)
-	for i := range in {
-		in[i] = float32(int16(binary.LittleEndian.Uint16([]byte(data[4+2*i:][:2])))) / 32768
-	}
-	rate := int(binary.LittleEndian.Uint32(raw[24:]))
 	return resample(in[:min(len(in), 20*rate)], rate, vad.Rate)
 }
 
@@ -70,11 +63,11 @@ func espeak(t testing.TB, voice, text string) []float32 {
 	if err != nil {
 		return nil
 	}
-	wav := filepath.Join(t.TempDir(), "espeak.wav")
-	if out, err := exec.CommandContext(t.Context(), path, "-v", voice, "-w", wav, text).CombinedOutput(); err != nil {
+	file := filepath.Join(t.TempDir(), "espeak.wav")
+	if out, err := exec.CommandContext(t.Context(), path, "-v", voice, "-w", file, text).CombinedOutput(); err != nil {
 		t.Fatalf("espeak-ng: %v\n%s", err, out)
 	}
-	return readWav(t, wav)
+	return readWav(t, file)
 }
 
 // phrases cuts speech where it pauses for 200 ms or more, and returns all that

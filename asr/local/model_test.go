@@ -1,7 +1,6 @@
 package local
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -12,6 +11,7 @@ import (
 
 	"parley/asr"
 	"parley/audio/resample"
+	"parley/audio/wav"
 	"parley/models/modeltest"
 )
 
@@ -30,22 +30,9 @@ func load(t testing.TB, o Options) *Recognizer {
 // sample reads a recording of a person at asr.Rate.
 func sample(t testing.TB, name string) []int16 {
 	t.Helper()
-	b, err := os.ReadFile(modeltest.Path(t, "speech-samples/"+name+".wav"))
+	pcm, rate, err := wav.ReadFile(modeltest.Path(t, "speech-samples/"+name+".wav"), 120*48000)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if len(b) < 44 || string(b[:4]) != "RIFF" || string(b[12:16]) != "fmt " {
-		t.Fatalf("%s is no wav file", name)
-	}
-	rate := int(binary.LittleEndian.Uint32(b[24:]))
-	at := 12
-	for string(b[at:at+4]) != "data" {
-		at += 8 + int(binary.LittleEndian.Uint32(b[at+4:]))
-	}
-	b = b[at+8 : at+8+int(binary.LittleEndian.Uint32(b[at+4:]))]
-	pcm := make([]int16, len(b)/2)
-	for i := range pcm {
-		pcm[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
 	}
 	pcm, err = resample.All(pcm, rate, asr.Rate)
 	if err != nil {

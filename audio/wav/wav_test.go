@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"os/exec"
@@ -306,4 +307,26 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%v at %d Hz comes back as %v at %d Hz, %v", pcm, rate, again, rateAgain, err)
 		}
 	})
+}
+
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.wav")
+	want := []int16{1, -2, 3}
+	if err := WriteFile(path, want, 24000); err != nil {
+		t.Fatal(err)
+	}
+	got, rate, err := ReadFile(path, len(want))
+	if err != nil || rate != 24000 || !slices.Equal(got, want) {
+		t.Errorf("%v at %d Hz, %v", got, rate, err)
+	}
+	if _, _, err := ReadFile(path, 2); !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), path) {
+		t.Errorf("too long: %v", err)
+	}
+	if _, _, err := ReadFile(path+"x", 9); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+	if err := WriteFile(path, want, 1); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("a rate of 1 Hz: %v", err)
+	}
 }

@@ -77,7 +77,7 @@ func (c *callCmd) Run(ctx context.Context) error {
 	}
 	report, err := caller.Run(ctx, options)
 	if c.Record != "" && len(heard) > 0 {
-		err = errors.Join(err, writeWAV(c.Record, heard))
+		err = errors.Join(err, wav.WriteFile(c.Record, heard, audio.HearRate))
 	}
 	if err != nil && (report == nil || !c.JSON) {
 		return err // a program that reads JSON finds it in the report
@@ -170,28 +170,12 @@ func (c *callCmd) speeches(codec audio.Codec) ([]*caller.Speech, error) {
 
 // readWAV reads a recording at audio.SpeakRate.
 func readWAV(path string) ([]int16, error) {
-	file, err := os.Open(path)
+	pcm, rate, err := wav.ReadFile(path, maxQuestion)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	pcm, rate, err := wav.Read(file, maxQuestion)
-	if err == nil {
-		pcm, err = resample.All(pcm, rate, audio.SpeakRate)
-	}
-	if err != nil {
+	if pcm, err = resample.All(pcm, rate, audio.SpeakRate); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return pcm, nil
-}
-
-func writeWAV(path string, pcm []int16) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(wav.Write(file, pcm, audio.HearRate), file.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"parley/audio/wav"
 	"parley/models/modeltest"
 	"parley/vad"
 )
@@ -33,17 +34,16 @@ func load(t testing.TB) *Model {
 // packages, in [-1, 1).
 func recording(t testing.TB, name string) []float32 {
 	t.Helper()
-	raw, err := os.ReadFile(modeltest.Path(t, "speech-samples/"+name))
+	pcm, rate, err := wav.ReadFile(modeltest.Path(t, "speech-samples/"+name), 120*vad.Rate)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, data, ok := strings.Cut(string(raw), "data")
-	if !ok || len(data) < 4 || binary.LittleEndian.Uint32(raw[24:28]) != vad.Rate {
-		t.Fatalf("%s is not a wav of %d Hz", name, vad.Rate)
+	if rate != vad.Rate {
+		t.Fatalf("%s is at %d Hz", name, rate)
 	}
-	out := make([]float32, (len(data)-4)/2)
-	for i := range out {
-		out[i] = float32(int16(binary.LittleEndian.Uint16([]byte(data[4+2*i:][:2])))) / 32768
+	out := make([]float32, len(pcm))
+	for i, s := range pcm {
+		out[i] = float32(s) / 32768
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package smartturn
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -19,7 +18,9 @@ import (
 	_ "github.com/k2-fsa/sherpa-onnx-go/sherpa_onnx" // brings ONNX Runtime into the process
 	"go.uber.org/goleak"
 
+	"parley/audio/wav"
 	"parley/models/modeltest"
+	"parley/vad"
 )
 
 const modelFile = "smart-turn/smart-turn-v3.2-cpu.onnx"
@@ -44,19 +45,11 @@ func load(t testing.TB, o Options) *Model {
 // testdata/reference.py makes them.
 func recording(t testing.TB, name string) []int16 {
 	t.Helper()
-	raw, err := os.ReadFile(modeltest.Path(t, "speech-samples/"+name))
+	in, rate, err := wav.ReadFile(modeltest.Path(t, "speech-samples/"+name), 120*48000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, data, ok := strings.Cut(string(raw), "data")
-	if !ok || len(data) < 4 {
-		t.Fatalf("%s is not a wav", name)
-	}
-	in := make([]int16, (len(data)-4)/2)
-	for i := range in {
-		in[i] = int16(binary.LittleEndian.Uint16([]byte(data[4+2*i:][:2])))
-	}
-	if binary.LittleEndian.Uint32([]byte(raw[24:])) == 16000 {
+	if rate == vad.Rate {
 		return in
 	}
 	out := make([]int16, len(in)/3)

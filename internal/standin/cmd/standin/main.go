@@ -100,14 +100,9 @@ const maxVoice = 10 * 60 * 48000
 
 // readVoice reads a WAV file and brings it to the rate that is served.
 func readVoice(path string) ([]int16, error) {
-	file, err := os.Open(path)
+	pcm, rate, err := wav.ReadFile(path, maxVoice)
 	if err != nil {
-		return nil, fmt.Errorf("opening the voice: %w", err)
-	}
-	defer file.Close()
-	pcm, rate, err := wav.Read(file, maxVoice)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
+		return nil, fmt.Errorf("reading the voice: %w", err)
 	}
 	return resample.All(pcm, rate, audio.SpeakRate)
 }
