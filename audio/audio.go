@@ -66,6 +66,11 @@ type Codec struct {
 	// Silence is one packet of 20 ms of silence, sent while there is nothing to
 	// say. It must not be changed.
 	Silence []byte
+	// Tail is how many ticks of silence have to be encoded after the last sound
+	// before Silence may take over: what the encoder still holds of the sound. None
+	// where there is nothing, because an encoder's own silence is not always silent:
+	// Opus rings on for some 50 ms with an offset that its high-pass filter makes.
+	Tail int
 	// NewEncoder makes an encoder for one call.
 	NewEncoder func() (Encoder, error)
 	// NewHearing makes the decoder that feeds voice activity detection: packets

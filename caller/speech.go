@@ -84,16 +84,20 @@ func voicedPart(pcm []int16) (first, last int, err error) {
 }
 
 // level is the RMS of PCM in decibels relative to full scale, minus infinity for
-// digital silence.
+// silence. A constant offset, which no one hears, counts for nothing: codecs leave
+// one behind after a sound.
 func level(pcm []int16) float64 {
 	if len(pcm) == 0 {
 		return math.Inf(-1)
 	}
-	var sum float64
+	var sum, squares float64
 	for _, sample := range pcm {
-		sum += float64(sample) * float64(sample)
+		sum += float64(sample)
+		squares += float64(sample) * float64(sample)
 	}
-	return 10 * math.Log10(sum/float64(len(pcm))/(32768*32768))
+	n := float64(len(pcm))
+	mean := sum / n
+	return 10 * math.Log10((squares/n-mean*mean)/(32768*32768))
 }
 
 // FirstPhrase returns what is said in pcm, at audio.SpeakRate, until the first pause

@@ -60,6 +60,7 @@ func codec(name string, l *law) audio.Codec {
 		Name:         name,
 		ClockRate:    rate,
 		Silence:      bytes.Repeat([]byte{l.compress(0)}, tick),
+		Tail:         1, // the resampler's delay
 		NewEncoder:   func() (audio.Encoder, error) { return newEncoder(l) },
 		NewHearing:   decoder,
 		NewRecording: decoder,

@@ -14,11 +14,6 @@ import (
 	"parley/room"
 )
 
-// tailTicks is how many ticks of silence are really encoded after the last word,
-// so that the other side's decoder comes to rest before the stock packet of
-// silence, which carries no state, takes over.
-const tailTicks = 3
-
 // maxPacket is the longest packet an encoder makes.
 const maxPacket = 1500
 
@@ -132,7 +127,7 @@ func (s *sender) fill() bool {
 	voiced := s.guest.Next(s.pcm[:])
 	switch {
 	case voiced:
-		s.tail = tailTicks
+		s.tail = s.codec.Tail
 	case s.tail > 0:
 		s.tail--
 		clear(s.pcm[:])
