@@ -44,6 +44,9 @@ type language struct {
 	negations    *lexicon
 	// interruptions are short words that people cut an answer off with.
 	interruptions *lexicon
+	// dictation are what a question holds that asks for something people give in
+	// pieces.
+	dictation *lexicon
 	// courtesies may stand beside the words of the other lists: please, thanks.
 	courtesies *lexicon
 }
@@ -136,7 +139,7 @@ func (b *Book) Missing(lang string) []string {
 	for name, absent := range map[string]bool{
 		"system": l.system == nil, "backchannels": l.backchannels == nil,
 		"affirmations": l.affirmations == nil, "negations": l.negations == nil,
-		"interruptions": l.interruptions == nil, "courtesies": l.courtesies == nil,
+		"interruptions": l.interruptions == nil, "dictation": l.dictation == nil, "courtesies": l.courtesies == nil,
 	} {
 		if absent {
 			missing = append(missing, name)

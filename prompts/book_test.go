@@ -48,7 +48,7 @@ func TestLanguages(t *testing.T) {
 		t.Errorf("languages %v", got)
 	}
 	for _, lang := range b.Languages() {
-		for _, list := range []string{"backchannels", "affirmations", "negations", "interruptions", "courtesies"} {
+		for _, list := range []string{"backchannels", "affirmations", "negations", "interruptions", "dictation", "courtesies"} {
 			if slices.Contains(b.Missing(lang), list) {
 				t.Errorf("%s has no %s", lang, list)
 			}
@@ -116,6 +116,44 @@ func TestYesAndNo(t *testing.T) {
 	} {
 		if yes, no := b.Affirmation(c.lang, c.text), b.Negation(c.lang, c.text); yes != c.yes || no != c.no {
 			t.Errorf("%s %q: yes %v no %v, want %v %v", c.lang, c.text, yes, no, c.yes, c.no)
+		}
+	}
+}
+
+func TestDictation(t *testing.T) {
+	b := load(t)
+	for lang, texts := range map[string][]string{
+		"en": {"Could you spell your e-mail for me?", "What's your postal code?", "What is the delivery address?", strings.Repeat("Here is a long story. ", 20) + "So what's the order number?"},
+		"zh": {"请问您的订单号是多少？", "后面是什么？"},
+		"id": {"Boleh minta nomor pesanannya? Nomornya diawali W.", "Alamatnya di mana?"},
+		"th": {"ขอหมายเลขคำสั่งซื้อด้วยค่ะ", "ช่วยสะกดให้หน่อยครับ"},
+		"vi": {"Anh chị cho em xin mã đơn hàng ạ?", "Địa chỉ của anh chị là gì?"},
+	} {
+		for _, text := range texts {
+			if !b.Dictation(lang, text) {
+				t.Errorf("%s: %q asks for no dictation", lang, text)
+			}
+		}
+	}
+	for lang, texts := range map[string][]string{
+		"en": {"", "Your order W10002 is on its way.", "The tracking number is 1 2 3. The carrier is Ninja Van.", "Spelling is hard.", "Shall I do that?", "Your order number is W10002. " + strings.Repeat("It is on its way to you. ", 10)},
+		"zh": {"您的订单正在路上。"}, "id": {"Pesanan Anda sedang dikirim."}, "th": {"พัสดุกำลังจัดส่งค่ะ"}, "vi": {"Đơn hàng đang được giao."},
+	} {
+		for _, text := range texts {
+			if b.Dictation(lang, text) {
+				t.Errorf("%s: %q is taken to ask for dictation", lang, text)
+			}
+		}
+	}
+	// What the program itself asks for in pieces, in whichever language it ends up.
+	for _, key := range []string{"ask_order", "ask_order_again", "ask_order_rest"} {
+		for turn := range 2 {
+			for _, lang := range append(b.Languages(), "xx") {
+				text, err := b.Variant(lang, key, Fields{"Digits": "1 0 0"}, turn)
+				if err != nil || !b.Dictation(lang, text) {
+					t.Errorf("%s: %q asks for no dictation (%v)", lang, text, err)
+				}
+			}
 		}
 	}
 }

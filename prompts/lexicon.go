@@ -161,6 +161,24 @@ func (b *Book) Negation(lang, text string) bool {
 	return b.covers(lang, text, func(l *language) *lexicon { return l.negations })
 }
 
+// lastWords is how much of the end of an answer, in bytes, is searched for what
+// it asked for: a question and one more sentence.
+const lastWords = 200
+
+// Dictation says whether the last words of a text ask for something that people
+// give in pieces, with pauses: an order number, an address. What a language's file
+// does not say is said in the fallback, so the fallback's cues count in all.
+func (b *Book) Dictation(lang, text string) bool {
+	if cut := len(text) - lastWords; cut > 0 {
+		text = text[cut:]
+		if _, rest, ok := strings.Cut(text, " "); ok {
+			text = rest // half a word may be another word
+		}
+	}
+	cues := func(l *language) *lexicon { return l.dictation }
+	return b.lexicon(lang, cues).within(text) || b.lexicon(Fallback, cues).within(text)
+}
+
 // Agrees says whether a text is a yes that may go on ("yes, please return it"):
 // it begins with a yes, and nowhere in it is there a no. It is what a caller's
 // answer to "Shall I do that?" must be before something is done.

@@ -102,12 +102,14 @@ func (r *reader) top(key string, at, value ast.Node) error {
 		r.to.affirmations, err = r.lexicon(value)
 	case "negations":
 		r.to.negations, err = r.lexicon(value)
+	case "dictation":
+		r.to.dictation, err = r.lexicon(value)
 	case "interruptions":
 		r.to.interruptions, err = r.lexicon(value)
 	case "courtesies":
 		r.to.courtesies, err = r.lexicon(value)
 	default:
-		err = r.fault(at, "unknown key %q; known are name, system, phrases, backchannels, affirmations, negations, interruptions, courtesies", key)
+		err = r.fault(at, "unknown key %q; known are name, system, phrases, backchannels, affirmations, negations, interruptions, dictation, courtesies", key)
 	}
 	return err
 }

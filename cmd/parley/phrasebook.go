@@ -29,21 +29,14 @@ func (p phrasebook) Phrase(language, key string, caller tools.Caller) (string, e
 func (p phrasebook) Backchannel(language, text string) bool {
 	return p.book.Backchannel(language, text)
 }
+
+// Affirmation takes a yes that goes on ("yes, please return it") for one.
 func (p phrasebook) Affirmation(language, text string) bool {
-	return p.book.Affirmation(language, text)
+	return p.book.Agrees(language, text)
 }
 func (p phrasebook) Negation(language, text string) bool { return p.book.Negation(language, text) }
 func (p phrasebook) Interruption(language, text string) bool {
 	return p.book.Interruption(language, text)
 }
 
-// Dictation says whether text asks for what people give in pieces.
-func (p phrasebook) Dictation(_, text string) bool {
-	text = strings.ToLower(text)
-	for _, cue := range []string{"number", "e-mail", "email", "address", "postal code", "spell", "comes after that", "the rest of it"} {
-		if strings.Contains(text, cue) {
-			return true
-		}
-	}
-	return false
-}
+func (p phrasebook) Dictation(language, text string) bool { return p.book.Dictation(language, text) }
