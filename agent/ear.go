@@ -44,8 +44,10 @@ type ear struct {
 	at       int64                 // position of pending[0]
 	latest   [2 * vad.Window]int16 // the newest samples, for a look ahead
 	window   [vad.Window]float32
-	quiet    int  // windows of digital silence in a row
-	speaking bool // by the segments
+	quiet    int     // windows of digital silence in a row
+	loudest  float64 // level of the loudest packet of the stretch of voice, dBFS
+	loudEnd  int64   // the sample after the last packet that was nearly as loud
+	speaking bool    // by the segments
 }
 
 func newEar(d vad.Detector, t Tuning, post func(message), now func() time.Time) *ear {
@@ -75,6 +77,7 @@ func (e *ear) hear(pcm []int16, at int64) bool {
 	if jumped := e.onset.Push(pcm); jumped && alert && !e.speaking {
 		e.post(onset{})
 	}
+	e.gauge(pcm, at)
 	e.remember(pcm)
 	e.pending = append(e.pending, pcm...)
 	judged := false
@@ -91,6 +94,34 @@ func (e *ear) hear(pcm []int16, at int64) bool {
 		e.peek(e.at + int64(len(e.pending)))
 	}
 	return e.speaking || e.heed.Load()
+}
+
+const (
+	// loudRange is how far below the loudest sound of a voice its ends may be, in
+	// dB; what is quieter is the room. The measuring client draws the same line.
+	loudRange = 30
+	// lagging is the longest that the detector is taken to lag behind the end of a
+	// voice: it looks back, and so stays sure for some windows more.
+	lagging = 100 * audio.HearRate / 1000
+)
+
+// gauge follows how loud the voice is, and when it last was.
+func (e *ear) gauge(pcm []int16, at int64) {
+	level := vad.Energy(pcm)
+	if !e.speaking && at-e.loudEnd > audio.HearRate/2 {
+		e.loudest = level
+	}
+	e.loudest = max(e.loudest, level)
+	if level > e.loudest-loudRange {
+		e.loudEnd = at + int64(len(pcm))
+	}
+}
+
+// voiceEnd is where the voice ended that the detector believes to have ended at
+// end. Its loudness ends earlier than the detector's belief in it, and every
+// turn would be as much later. In noise as loud as the voice they are the same.
+func (e *ear) voiceEnd(end int64) int64 {
+	return min(end, max(e.loudEnd, end-lagging))
 }
 
 // remember keeps the newest samples, oldest first.
@@ -123,16 +154,14 @@ func (e *ear) judge(window []int16) {
 	if !u.Speaking && !u.Stopped && (u.VoiceEnd == 0 || u.Silence > heedFor) {
 		return
 	}
-	now := e.now()
-	e.post(voiced{
-		speaking: u.Speaking,
-		voice:    u.Voiced,
-		silence:  u.Silence,
-		start:    u.VoiceStart,
-		end:      u.VoiceEnd,
-		endWall:  now.Add(-samples(end - u.VoiceEnd)),
-		mean:     u.Mean,
-	})
+	v := voiced{speaking: u.Speaking, voice: u.Voiced, start: u.VoiceStart, end: u.VoiceEnd, endWall: e.now(), mean: u.Mean}
+	if u.Silence > 0 {
+		voiceEnd := e.voiceEnd(u.VoiceEnd)
+		v.silence = samples(end - voiceEnd)
+		// What has come beyond this window is newer than its end.
+		v.endWall = v.endWall.Add(-samples(e.at + int64(len(e.pending)) - voiceEnd))
+	}
+	e.post(v)
 }
 
 // peek judges the newest samples out of turn. It says only that a voice may
