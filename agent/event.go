@@ -30,6 +30,9 @@ type Envelope struct {
 	Event Event         `json:"-"`
 }
 
+// Lossy says that a slow reader may miss the event: a later one makes up for it.
+func (e Envelope) Lossy() bool { return e.Event.lossy() }
+
 // State is what the agent is doing.
 type State string
 

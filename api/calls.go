@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -99,7 +100,7 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 		delete(s.calls, c.ID())
 		s.mu.Unlock()
 	})
-	if err := c.Attach(ctx); err != nil {
+	if err := g.attach(ctx); err != nil {
 		s.log.Info("a call ended while it began", "conversation", c.ID(), "err", err)
 	}
 	w.Header().Set("Location", "/v1/realtime/calls/"+c.ID())
@@ -200,15 +201,21 @@ func badBody(err error) error {
 }
 
 func offerProblem(err error) error {
-	if p, ok := errors.AsType[OfferProblem](err); ok {
-		status, reason := p.OfferStatus()
-		kind := "bad-offer"
-		if status == http.StatusServiceUnavailable {
-			kind = "busy"
-		}
-		return problem(status, kind, "%s", reason)
+	p, ok := errors.AsType[OfferProblem](err)
+	if !ok {
+		return err
 	}
-	return err
+	status, reason := p.OfferStatus()
+	kind := "bad-offer"
+	switch {
+	case errors.Is(err, room.ErrShutdown):
+		kind = "closing"
+	case status == http.StatusServiceUnavailable:
+		kind = "busy"
+	case status == http.StatusGone:
+		kind = "over"
+	}
+	return problem(status, kind, "%s", reason)
 }
 
 // guest seats a conversation in a room.
@@ -216,6 +223,20 @@ type guest struct {
 	*agent.Conversation
 	server *Server
 	ends   bool // the conversation ends with the call
+
+	mu   sync.Mutex
+	left bool
+}
+
+// attach says that the call carries the agent's voice, unless it has ended
+// already: a conversation must not hear of a call's beginning after its end.
+func (g *guest) attach(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.left {
+		return nil
+	}
+	return g.Attach(ctx)
 }
 
 // Open implements room.Guest: it serves a channel that the client opened.
@@ -233,6 +254,9 @@ func (g *guest) Open(ch room.Channel) {
 
 // Left implements room.Guest.
 func (g *guest) Left(cause error) {
+	g.mu.Lock()
+	g.left = true
+	g.mu.Unlock()
 	g.Detach(cause)
 	if g.ends {
 		g.server.Host.End(g.ID(), cause)

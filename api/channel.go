@@ -29,7 +29,8 @@ type command struct {
 // unread is how many events may wait for one client.
 const unread = 512
 
-// serveChannel passes events out and commands in until either side ends.
+// serveChannel passes events out and commands in until either side ends. A client
+// too slow for what it must not miss is served no longer.
 func (s *Server) serveChannel(c *agent.Conversation, ch room.Channel) {
 	events := c.Subscribe(unread, true)
 	defer events.Close()
@@ -44,7 +45,10 @@ func (s *Server) serveChannel(c *agent.Conversation, ch room.Channel) {
 				s.log.Error("an event could not be written", "conversation", c.ID(), "err", err)
 				continue
 			}
-			if err := ch.Send(message); err != nil && !errors.Is(err, room.ErrSlow) {
+			if err := ch.Send(message); err != nil && !(errors.Is(err, room.ErrSlow) && e.Lossy()) {
+				if errors.Is(err, room.ErrSlow) {
+					s.log.Info("a client reads its events too slowly and gets no more", "conversation", c.ID())
+				}
 				return
 			}
 		case message, ok := <-ch.Messages():

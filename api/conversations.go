@@ -121,7 +121,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, events *agent.Su
 		}
 		if line != nil {
 			// A deadline a write, so that a client that does not read cannot stay for ever.
-			if err := out.SetWriteDeadline(time.Now().Add(sendGrace)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			if err := out.SetWriteDeadline(time.Now().Add(s.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 				return
 			}
 			if _, err := w.Write(line); err != nil {

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"parley/agent"
 )
@@ -36,6 +38,10 @@ func problem(status int, kind, format string, args ...any) *Problem {
 // it is logged and the client is told no more than that.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := asProblem(err)
+	if p == nil && r.Context().Err() != nil {
+		s.log.Debug("a client left before it was answered", "method", r.Method, "path", r.URL.Path, "err", err)
+		panic(http.ErrAbortHandler) // nobody is left to tell
+	}
 	if p == nil {
 		s.log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "err", err)
 		p = problem(http.StatusInternalServerError, "internal", "Something failed on our side; it has been logged.")
@@ -79,12 +85,16 @@ func capital(s string) string {
 
 // readJSON decodes a bounded JSON body into v and refuses what v does not know.
 func readJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		return badBody(err)
+	}
+	if !utf8.Valid(body) { // the decoder would put replacement characters in its place
+		return problem(http.StatusBadRequest, "bad-json", "JSON is UTF-8, and the body is not.")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return err
-		}
 		return problem(http.StatusBadRequest, "bad-json", "The body is not the JSON object that is expected here: %v.", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {

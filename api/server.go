@@ -9,10 +9,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 
 	"parley/agent"
 	"parley/room"
@@ -63,9 +66,10 @@ type Config struct {
 // Server is the HTTP API. It is an http.Handler.
 type Server struct {
 	Config
-	log     *slog.Logger
-	router  chi.Router
-	serving sync.WaitGroup // goroutines that outlive their request
+	log      *slog.Logger
+	router   chi.Router
+	serving  sync.WaitGroup // goroutines that outlive their request
+	patience time.Duration  // how long a stream waits for a client that does not read
 
 	mu    sync.Mutex
 	calls map[string]Call // by conversation id
@@ -82,13 +86,14 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: cfg, log: cfg.Log, calls: make(map[string]Call)}
+	s := &Server{Config: cfg, log: cfg.Log, calls: make(map[string]Call), patience: sendGrace}
 	r := chi.NewRouter()
 	r.Use(s.recoverer, secureHeaders)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem(http.StatusNotFound, "not-found", "There is nothing at %s.", r.URL.Path))
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", strings.Join(s.allowed(r.URL.Path), ", "))
 		s.fail(w, r, problem(http.StatusMethodNotAllowed, "method", "%s is not possible at %s.", r.Method, r.URL.Path))
 	})
 	r.Get("/healthz", s.health)
@@ -142,18 +147,33 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 
 // recoverer keeps one request's fault from ending the program.
 func (s *Server) recoverer(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(inner http.ResponseWriter, r *http.Request) {
+		w := middleware.NewWrapResponseWriter(inner, r.ProtoMajor)
 		defer func() {
 			if v := recover(); v != nil {
 				if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(v)
 				}
-				s.log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", v)
+				s.log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+				if w.Status() != 0 {
+					panic(http.ErrAbortHandler) // the answer has begun: break it off, so that nobody takes it for whole
+				}
 				s.fail(w, r, problem(http.StatusInternalServerError, "internal", "Something failed on our side; it has been logged."))
 			}
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// allowed lists the methods that a path can take.
+func (s *Server) allowed(path string) []string {
+	var methods []string
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		if s.router.Match(chi.NewRouteContext(), m, path) {
+			methods = append(methods, m)
+		}
+	}
+	return methods
 }
 
 // begin starts a conversation and has it watched.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -17,6 +18,9 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 	watching sync.WaitGroup
+
+	mu    sync.Mutex
+	named map[string]bool // the tools that have a label of their own
 
 	turns         *prometheus.CounterVec
 	stages        *prometheus.HistogramVec
@@ -38,6 +42,7 @@ func latencies() []float64 {
 func New(underWay func() int) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
+		named:    make(map[string]bool),
 		turns: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "parley_turns_total", Help: "Turns of the agent by why they ended.",
 		}, []string{"cause"}),
@@ -120,8 +125,25 @@ func (m *Metrics) count(e agent.Event) {
 	case agent.Failed:
 		m.failures.WithLabelValues(e.Stage).Inc()
 	case agent.ToolFinished:
-		m.tools.WithLabelValues(e.Name, strconv.FormatBool(e.OK)).Observe(float64(e.Took) / 1000)
+		m.tools.WithLabelValues(m.toolName(e.Name), strconv.FormatBool(e.OK)).Observe(float64(e.Took) / 1000)
 	}
+}
+
+// maxTools bounds the values of the label for tools: models make names up.
+const maxTools = 64
+
+// toolName is the label of a tool.
+func (m *Metrics) toolName(name string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.named[name] {
+		return name
+	}
+	if len(m.named) >= maxTools || len(name) > 128 || !utf8.ValidString(name) {
+		return "other"
+	}
+	m.named[name] = true
+	return name
 }
 
 func (m *Metrics) stage(name string, ms int64) {

@@ -192,40 +192,9 @@ func openRooms(cfg *config.Config, e *engines, log *slog.Logger) (*rooms, error)
 func (r *rooms) Answer(ctx context.Context, offer string, guest room.Guest) (string, api.Call, error) {
 	answer, call, err := r.server.Answer(ctx, offer, guest)
 	if err != nil {
-		return "", nil, offerProblem(err)
+		return "", nil, err // what the client should hear says so itself
 	}
-	return answer, renegotiable{call}, nil
-}
-
-// renegotiable is a call whose errors the API understands.
-type renegotiable struct{ *webrtc.Call }
-
-func (r renegotiable) Renegotiate(ctx context.Context, offer string) (string, error) {
-	answer, err := r.Call.Renegotiate(ctx, offer)
-	return answer, offerProblem(err)
-}
-
-// refused is an error of package webrtc that the client should hear.
-type refused struct {
-	error
-	status int
-}
-
-func (r refused) OfferStatus() (int, string) { return r.status, r.Error() }
-func (r refused) Unwrap() error              { return r.error }
-
-func offerProblem(err error) error {
-	var offer *webrtc.OfferError
-	switch {
-	case errors.As(err, &offer) && offer.Unacceptable:
-		return refused{err, http.StatusNotAcceptable}
-	case errors.As(err, &offer):
-		return refused{err, http.StatusBadRequest}
-	case errors.Is(err, webrtc.ErrBusy):
-		return refused{err, http.StatusServiceUnavailable}
-	default:
-		return err
-	}
+	return answer, call, nil
 }
 
 // aboutAnswer is what GET /v1/about says.
