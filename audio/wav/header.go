@@ -2,7 +2,6 @@ package wav
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -112,9 +111,10 @@ func (r *Reader) fill(b []byte) error {
 	return cutShort(err)
 }
 
-// cutShort names the end of the input as what it is inside a header.
+// cutShort names the end of the input as what it is inside a header. Errors that
+// wrap such an end are of the input's own: a download that broke off.
 func cutShort(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // see above
 		return fmt.Errorf("%w: it ends before its samples", ErrFormat)
 	}
 	return err

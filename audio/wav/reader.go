@@ -48,8 +48,8 @@ const (
 // formats above in their first two bytes.
 const extensibleTail = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
-// Reader reads the samples of a WAV file while it arrives. It belongs to one
-// goroutine.
+// Reader reads the samples of a WAV file, or of sound without a header, while it
+// arrives. It belongs to one goroutine.
 type Reader struct {
 	in *bufio.Reader
 
@@ -73,6 +73,14 @@ func NewReader(in io.Reader) (*Reader, error) {
 		return nil, fmt.Errorf("reading a WAV file: %w", err)
 	}
 	return r, nil
+}
+
+// NewRaw reads sound that is only samples: one channel, 16 bits, little endian,
+// until the input ends.
+func NewRaw(in io.Reader, rate int) *Reader {
+	r := &Reader{in: bufio.NewReader(in), rate: rate, channels: 1, width: 2}
+	r.expect(unknownSize, unknownSize, 0)
+	return r
 }
 
 // Rate returns the sample rate in Hz, 1,000 to 384,000.
@@ -103,7 +111,7 @@ func (r *Reader) Read(pcm []int16) (int, error) {
 		r.have += n
 		r.left -= int64(n)
 		if r.err != nil && !errors.Is(r.err, io.EOF) {
-			r.err = fmt.Errorf("reading the samples of a WAV file: %w", r.err)
+			r.err = fmt.Errorf("reading the samples: %w", r.err)
 		}
 	}
 	n := min(r.have/frame, len(pcm))

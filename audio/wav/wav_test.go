@@ -330,3 +330,23 @@ func TestFiles(t *testing.T) {
 		t.Errorf("a rate of 1 Hz: %v", err)
 	}
 }
+
+func TestRaw(t *testing.T) {
+	t.Parallel()
+	r := NewRaw(iotest.OneByteReader(strings.NewReader("\x01\x00\xfe\xff\x03")), 16000)
+	var got []int16
+	var block [8]int16
+	for {
+		n, err := r.Read(block[:])
+		got = append(got, block[:n]...)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(got, []int16{1, -2}) || r.Rate() != 16000 || r.Channels() != 1 {
+		t.Errorf("%v at %d Hz", got, r.Rate())
+	}
+}

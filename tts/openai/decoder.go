@@ -2,26 +2,25 @@ package openai
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"parley/audio"
 	"parley/audio/resample"
+	"parley/audio/wav"
 )
 
 const (
 	// minRate and maxRate bound the rates that make sense for speech.
 	minRate = 8000
 	maxRate = 96000
-	// maxChannels bounds the channels that are mixed into one.
-	maxChannels = 8
 	// firstRead is how much is taken of what came first, sniffed how many of those
 	// bytes are looked at.
 	firstRead = 4800
@@ -69,22 +68,18 @@ func checkType(h http.Header, rate int) (int, error) {
 type decoder struct {
 	in       io.Reader
 	format   Format
-	rate     int
-	channels int
-	started  bool
-	left     int64 // bytes of sound that may still come
-	bounded  bool  // left is the length that a WAV says, not our own bound
-	frames   int   // whole frames given out or waiting
+	rate     int // of a body without a header
 	maxSound time.Duration
 
-	buf  []byte // what has been read
-	held int    // bytes at the start of buf that are not a whole frame yet
-	conv *resample.Resampler
-	done bool
+	sound *wav.Reader // nil before the first piece
+	buf   []int16
+	taken int // samples so far
+	conv  *resample.Resampler
+	done  bool
 }
 
 func newDecoder(body io.Reader, format Format, rate int, maxSound time.Duration) *decoder {
-	return &decoder{in: body, format: format, rate: rate, channels: 1, maxSound: maxSound}
+	return &decoder{in: body, format: format, rate: rate, maxSound: maxSound}
 }
 
 // next returns the next piece; io.EOF after the last. A piece may be empty while
@@ -93,12 +88,12 @@ func (d *decoder) next() ([]int16, error) {
 	if d.done {
 		return nil, io.EOF
 	}
-	least := d.frame() * d.rate / 50 // 20 ms
-	if !d.started {
+	least := d.rate / 50 // 20 ms
+	if d.sound == nil {
 		if err := d.start(); err != nil {
 			return nil, err
 		}
-		least = d.frame()
+		least = 1
 	}
 	n, err := d.fill(least)
 	switch {
@@ -107,12 +102,14 @@ func (d *decoder) next() ([]int16, error) {
 	case err != nil:
 		return nil, err
 	}
-	if d.frames += n; time.Duration(d.frames)*time.Second/time.Duration(d.rate) > d.maxSound {
+	if d.taken += n; time.Duration(d.taken)*time.Second/time.Duration(d.rate) > d.maxSound {
 		return nil, errTooLong
 	}
-	piece := d.take(n)
-	if d.conv != nil {
-		piece = d.conv.Process(nil, piece)
+	var piece []int16
+	if d.conv == nil {
+		piece = slices.Clone(d.buf[:n])
+	} else {
+		piece = d.conv.Process(nil, d.buf[:n])
 		if d.done {
 			piece = d.conv.Flush(piece)
 		}
@@ -121,6 +118,22 @@ func (d *decoder) next() ([]int16, error) {
 		return nil, io.EOF
 	}
 	return piece, nil
+}
+
+// fill reads at least that many samples into buf and returns their number; io.EOF
+// with the last.
+func (d *decoder) fill(least int) (n int, err error) {
+	for n < least && err == nil {
+		var more int
+		more, err = d.sound.Read(d.buf[n:])
+		n += more
+	}
+	if errors.Is(err, io.EOF) {
+		if _, failed := io.Copy(io.Discard, io.LimitReader(d.in, maxAfter)); failed != nil {
+			return n, failed
+		}
+	}
+	return n, err
 }
 
 // readMore reads on until head has as many bytes as are looked at.
@@ -133,12 +146,8 @@ func readMore(in io.Reader, head []byte) ([]byte, error) {
 	return append(head, more[:n]...), err
 }
 
-// frame is the bytes of one sample of all channels.
-func (d *decoder) frame() int { return 2 * d.channels }
-
 // start looks at the first bytes and finds out what they are.
 func (d *decoder) start() error {
-	d.started = true
 	head := make([]byte, firstRead)
 	n, err := io.ReadAtLeast(d.in, head, 4)
 	head = head[:n]
@@ -154,71 +163,38 @@ func (d *decoder) start() error {
 		}
 	}
 	d.in = io.MultiReader(bytes.NewReader(head), d.in)
-	if isWAV(head) {
-		h, err := readHeader(d.in)
-		if err != nil {
-			return err
-		}
-		d.rate, d.channels, d.left, d.bounded = h.rate, h.channels, h.length, h.length > 0
-	} else if what := impostor(head[:min(len(head), sniffed)]); what != "" {
-		return &notSound{"wanted sound, got " + what}
-	} else if d.format == WAV {
-		return &notSound{"wanted a WAV file, got something else"}
+	if d.sound, err = d.open(head); err != nil {
+		return err
+	}
+	d.rate = d.sound.Rate()
+	if d.rate < minRate || d.rate > maxRate {
+		return &notSound{fmt.Sprintf("the WAV has a rate of %d Hz", d.rate)}
 	}
 	if d.rate != audio.SpeakRate {
 		if d.conv, err = resample.New(d.rate, audio.SpeakRate); err != nil {
 			return &notSound{fmt.Sprintf("sound at %d Hz: %v", d.rate, err)}
 		}
 	}
-	d.buf = make([]byte, d.frame()*d.rate/10) // 100 ms
+	d.buf = make([]int16, d.rate/10) // 100 ms
 	return nil
 }
 
-// fill reads at least that many bytes of sound and returns the number of whole
-// frames in buf; io.EOF with the last.
-func (d *decoder) fill(least int) (int, error) {
-	have := d.held
-	var err error
-	for have < least && err == nil {
-		room := d.buf[have:]
-		if d.bounded && int64(len(room)) > d.left {
-			room = room[:d.left]
+// open makes the reader for what begins with head.
+func (d *decoder) open(head []byte) (*wav.Reader, error) {
+	if isWAV(head) {
+		sound, err := wav.NewReader(d.in)
+		if errors.Is(err, wav.ErrFormat) {
+			err = &notSound{err.Error()}
 		}
-		if len(room) == 0 {
-			err = d.after()
-			break
-		}
-		var n int
-		n, err = d.in.Read(room)
-		have += n
-		d.left -= int64(n)
+		return sound, err
 	}
-	whole := have / d.frame()
-	d.held = have - whole*d.frame()
-	return whole, err
-}
-
-// after reads what follows the sound of a WAV.
-func (d *decoder) after() error {
-	if _, err := io.Copy(io.Discard, io.LimitReader(d.in, maxAfter)); err != nil {
-		return err
+	if what := impostor(head[:min(len(head), sniffed)]); what != "" {
+		return nil, &notSound{"wanted sound, got " + what}
 	}
-	return io.EOF
-}
-
-// take converts n whole frames at the start of buf to mono and moves what is held
-// to the start.
-func (d *decoder) take(n int) []int16 {
-	piece := make([]int16, n)
-	for i := range piece {
-		at, sum := i*d.frame(), 0
-		for c := range d.channels {
-			sum += int(int16(binary.LittleEndian.Uint16(d.buf[at+2*c:])))
-		}
-		piece[i] = int16(sum / d.channels)
+	if d.format == WAV {
+		return nil, &notSound{"wanted a WAV file, got something else"}
 	}
-	copy(d.buf, d.buf[n*d.frame():n*d.frame()+d.held])
-	return piece
+	return wav.NewRaw(d.in, d.rate), nil
 }
 
 // isWAV says whether a body begins as a WAV file does.

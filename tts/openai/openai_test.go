@@ -312,9 +312,9 @@ func TestWrongWAV(t *testing.T) {
 		"float":       {float, "format 3"},
 		"no channels": {wavOf(24000, 0, 8, make([]byte, 8)), "0 channels"},
 		"odd rate":    {wavOf(1000, 1, 8, make([]byte, 8)), "rate of 1000 Hz"},
-		"AVI":         {[]byte("RIFF\x00\x00\x00\x00AVI LIST...."), "is none"},
-		"no format":   {append([]byte("RIFF\x00\x00\x00\x00WAVE"), chunk("data", 4, []byte("abcd"))...), "format before its sound"},
-		"endless":     {append([]byte("RIFF\x00\x00\x00\x00WAVE"), chunk("LIST", 1<<31, nil)...), "no sound within"},
+		"AVI":         {[]byte("RIFF\x00\x00\x00\x00AVI LIST...."), "begin like one"},
+		"no format":   {append([]byte("RIFF\x00\x00\x00\x00WAVE"), chunk("data", 4, []byte("abcd"))...), "before their format"},
+		"endless":     {append([]byte("RIFF\x00\x00\x00\x00WAVE"), chunk("LIST", 1<<31, nil)...), "come before its samples"},
 		"not asked":   {[]byte("\x01\x00\x02\x00\x03\x00"), "wanted a WAV"},
 		"right":       {extensible, ""},
 	} {
