@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -52,7 +53,6 @@ type server struct {
 	url     string
 	process *exec.Cmd
 	beside  []*exec.Cmd
-	log     *os.File
 }
 
 const config = `
@@ -87,7 +87,40 @@ func (w *workshop) start(ctx context.Context, providers bool) (*server, error) {
 		return nil, fmt.Errorf("starting parley: %w", err)
 	}
 	s.url = line[strings.Index(line, "http://"):]
-	return s, s.waitReady(ctx)
+	if err := s.waitReady(ctx); err != nil {
+		s.stop()
+		return nil, err
+	}
+	if err := s.waitIdle(ctx); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// waitIdle waits until Parley has nothing to do of its own any more: after the
+// start it prepares phrases in the background.
+func (s *server) waitIdle(ctx context.Context) error {
+	const idle = 0.02 // processor seconds a second
+	for range 60 {
+		before, err := cpuSeconds(s.process.Process.Pid)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		after, err := cpuSeconds(s.process.Process.Pid)
+		if err != nil {
+			return err
+		}
+		if after-before <= idle {
+			return nil
+		}
+	}
+	return errors.New("parley is at work although nobody calls")
 }
 
 // startStandin starts the providers. The replies are some seconds long, so that
