@@ -34,26 +34,34 @@ type browserPage struct {
 	complaints []string // what the browser put into its console as an error
 }
 
-// openPage opens a page in Chromium, whose microphone is the given file, or is
-// missing when there is none. It skips the test where there is no Chromium.
-func openPage(t *testing.T, url, microphone string) *browserPage {
+// openPage opens a page in Chromium, the size of a phone. It skips the test where
+// there is no Chromium.
+func openPage(t *testing.T, url string, further ...chromedp.ExecAllocatorOption) *browserPage {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(390, 844),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("allow-loopback-in-peer-connection", true))
-	if microphone != "" {
-		options = append(options, chromedp.Flag("use-fake-ui-for-media-stream", true),
-			chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-file-for-fake-audio-capture", microphone))
-	}
-	ctx, endAllocator := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, endAllocator := chromedp.NewExecAllocator(t.Context(), append(options, further...)...)
 	t.Cleanup(endAllocator)
 	ctx, endBrowser := chromedp.NewContext(ctx)
 	t.Cleanup(endBrowser)
 	p := &browserPage{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, p.listen)
+	if err := chromedp.Run(ctx); err != nil { // the browser lives as long as this context
+		t.Fatalf("starting Chromium: %v", err)
+	}
 	p.do("opening the page", log.Enable(), chromedp.Navigate(url))
 	return p
+}
+
+// hearing gives the browser a microphone that is a file, and the permission to use it.
+func hearing(path string) chromedp.ExecAllocatorOption {
+	return func(a *chromedp.ExecAllocator) {
+		chromedp.Flag("use-fake-ui-for-media-stream", true)(a)
+		chromedp.Flag("use-fake-device-for-media-stream", true)(a)
+		chromedp.Flag("use-file-for-fake-audio-capture", path)(a)
+	}
 }
 
 // chromium finds the browser.
@@ -116,9 +124,6 @@ func (p *browserPage) do(what string, actions ...chromedp.Action) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	if p.complaints == nil { // the first actions start the browser, which must outlive them
-		ctx = p.ctx
-	}
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		p.t.Fatalf("%s: %v\n%s", what, err, p.transcript())
 	}

@@ -17,15 +17,15 @@ import (
 func TestTheShopperTalksInABrowser(t *testing.T) {
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
-	microphone := a.microphone(t, 6*time.Second, "Where is my order W one zero zero zero two?", 2500*time.Millisecond, "Wait. What can you do?", 25*time.Second)
-	p := openPage(t, a.url, microphone)
+	microphone := a.microphone(t, 6*time.Second, "Where is my order W one zero zero zero two?", 3500*time.Millisecond, "Wait. What can you do?", 25*time.Second)
+	p := openPage(t, a.url, hearing(microphone))
 	p.untilText("the notice of whom the page speaks for", "#notice", "maya")
 
 	p.click("#talk")
 	p.until("the call", `document.body.classList.contains('in-call')`)
-	p.untilText("the greeting", ".log .agent", "hello")
+	p.untilText("the greeting", ".log .agent", "maya")
 	p.until("the state Hearing", `document.body.dataset.state === 'hearing'`)
-	p.untilText("the shopper's words", ".log .user:not(.partial)", "where is my order")
+	p.untilText("the shopper's words", ".log .user:not(.partial)", "my order")
 	p.untilText("the answer", ".log .agent", "on its way")
 	p.untilText("the interruption", ".log .agent.cut .mark", "you spoke here")
 	p.untilText("the words that were not heard", ".log .agent.cut .still", " ")
@@ -39,7 +39,7 @@ func TestTheShopperTalksInABrowser(t *testing.T) {
 	}
 
 	p.write("Where is my order W10004?")
-	p.untilText("the answer to what was typed in the call", ".log .agent", "cancel")
+	p.untilText("the answer to what was typed in the call, as far as it was heard", ".log .agent .said", "cancel")
 	p.write("What headphones do you sell?")
 	p.untilText("an answer being spoken", ".log .agent:not(.cut) .said", "headphones")
 	p.do("pressing Escape", chromedp.KeyEvent(kb.Escape))
@@ -71,7 +71,7 @@ func TestTheShopperTalksInABrowser(t *testing.T) {
 func TestTheShopEndsTheCall(t *testing.T) {
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
-	p := openPage(t, a.url, a.microphone(t, time.Minute))
+	p := openPage(t, a.url, hearing(a.microphone(t, time.Minute)))
 	p.click("#talk")
 	p.until("the call", `document.body.classList.contains('in-call')`)
 	id := ask[string](p, `new URL(performance.getEntriesByType('resource').find((r) => r.name.includes('?conversation=')).name).searchParams.get('conversation')`)
@@ -107,15 +107,16 @@ func TestTheShopperHasNoMicrophone(t *testing.T) {
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	for name, c := range map[string]struct {
-		prepare chromedp.Action
-		words   string
+		device     bool
+		permission browser.PermissionSetting
+		words      string
 	}{
-		"refused": {browser.SetPermission(&browser.PermissionDescriptor{Name: "microphone"}, browser.PermissionSettingDenied), "not allowed"},
-		"missing": {browser.SetPermission(&browser.PermissionDescriptor{Name: "microphone"}, browser.PermissionSettingGranted), "no microphone was found"},
+		"refused": {true, browser.PermissionSettingDenied, "not allowed"},
+		"missing": {false, browser.PermissionSettingGranted, "no microphone was found"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := openPage(t, a.url, "")
-			p.do("setting the permission", c.prepare)
+			p := openPage(t, a.url, chromedp.Flag("use-fake-device-for-media-stream", c.device))
+			p.do("setting the permission", browser.SetPermission(&browser.PermissionDescriptor{Name: "microphone"}, c.permission))
 			p.click("#talk")
 			p.untilText("plain words", "#problem", c.words)
 			p.click("#ideas button")
@@ -131,7 +132,7 @@ func TestTheShopperHasNoMicrophone(t *testing.T) {
 func TestThePageFitsASmallScreen(t *testing.T) {
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
-	p := openPage(t, a.url, "")
+	p := openPage(t, a.url)
 	p.write(strings.Repeat("Donaudampfschifffahrt", 12))
 	p.until("an answer", `document.querySelector('.log .agent') !== null && !document.getElementById('timings').hidden`)
 	for _, size := range [][2]int64{{320, 568}, {390, 844}, {640, 400}, {1280, 800}, {320, 256}} {

@@ -35,9 +35,10 @@ export class Call extends EventTarget {
       this.audio.srcObject = new MediaStream([voice]);
       this.audio.play().catch((err) => { if (err.name === 'NotAllowedError') this.#tell('muted'); });
     };
+    let unsteady = false;
     peer.onconnectionstatechange = () => {
       if (['failed', 'closed'].includes(peer.connectionState)) this.#end('lost');
-      else this.#tell('unsteady', peer.connectionState === 'disconnected');
+      else if (unsteady !== (peer.connectionState === 'disconnected')) this.#tell('unsteady', unsteady = !unsteady);
     };
     const channel = this.#channel = peer.createDataChannel('parley');
     channel.onmessage = ({ data }) => this.#tell('event', JSON.parse(data));

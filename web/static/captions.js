@@ -105,7 +105,7 @@ export class Captions {
       const still = document.createElement('s');
       still.className = 'still';
       reply = { item, said, mark, still, voiced, deltas: new Map(), heard: '', held: false, done: false, cut: '' };
-      item.append(said, mark, still);
+      item.append(said, ' ', mark, ' ', still);
       this.#replies.set(key, reply);
     }
     if (reply.done && event.type !== 'reply.done') return; // overtaken
@@ -147,9 +147,9 @@ function draw(reply) {
   const words = text.trim().split(/(?<=\s)(?=\S)/);
   let heard = reply.heard.split(/\s+/).filter(Boolean).length;
   if (!reply.voiced || (reply.done && !reply.cut)) heard = words.length;
-  said.textContent = words.slice(0, heard).join('');
+  said.textContent = words.slice(0, heard).join('').trimEnd();
   still.textContent = words.slice(heard).join('');
-  mark.textContent = reply.cut || (reply.held ? 'listening to you …' : '');
+  mark.textContent = (reply.cut && heard === 0 ? 'not heard' : reply.cut) || (reply.held ? 'listening to you …' : '');
   mark.hidden = mark.textContent === '';
   item.classList.toggle('cut', reply.cut !== '');
   item.classList.toggle('held', reply.held);

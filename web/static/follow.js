@@ -11,10 +11,16 @@ export function follower(region) {
     following = bottom(el) - el.scrollTop < 80;
   };
   for (const name of ['wheel', 'touchmove', 'keyup', 'pointerup']) addEventListener(name, () => requestAnimationFrame(look), { passive: true });
+  // grown is to be called after something was shown.
+  const grown = () => {
+    if (!following) return;
+    const el = scroller();
+    el.scrollTo({ top: bottom(el), behavior: 'instant' });
+  };
+  new ResizeObserver(grown).observe(region); // a keyboard, a message, a turned phone
   return {
-    // grown is to be called after something was shown.
-    grown() { if (following) { const el = scroller(); el.scrollTop = bottom(el); } },
+    grown,
     // toEnd goes to the end, whatever was being read.
-    toEnd() { following = true; this.grown(); },
+    toEnd() { following = true; grown(); },
   };
 }
