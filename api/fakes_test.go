@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -292,7 +293,14 @@ func (d *desk) close(t *testing.T) {
 // serve puts the API on a port until the test ends.
 func (d *desk) serve(t *testing.T) *httptest.Server {
 	t.Helper()
-	s := httptest.NewServer(d)
+	s := httptest.NewUnstartedServer(d)
+	s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		if err := c.(*net.TCPConn).SetWriteBuffer(64 << 10); err != nil { // so that a client that does not read is soon noticed
+			t.Error(err)
+		}
+		return ctx
+	}
+	s.Start()
 	t.Cleanup(func() {
 		d.close(t)
 		s.Close()
