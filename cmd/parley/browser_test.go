@@ -23,7 +23,7 @@ import (
 
 // patience bounds the wait for one thing to appear on the page. The microphone's
 // file takes some forty seconds, and begins anew when it has not led anywhere.
-const patience = 2 * time.Minute
+const patience = 100 * time.Second
 
 // browserPage is a page in a real browser.
 type browserPage struct {

@@ -57,8 +57,7 @@ export class Call extends EventTarget {
       await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
       await opened;
     } catch (err) {
-      this.#end(null);
-      this.#release();
+      this.#leave(null);
       throw err;
     } finally {
       clearTimeout(timer);
@@ -84,23 +83,27 @@ export class Call extends EventTarget {
 
   send(message) { if (this.open) this.#channel.send(JSON.stringify(message)); }
 
-  async hangUp() {
-    this.#end('hung up');
-    await this.#release();
-  }
+  async hangUp() { await this.#leave('hung up'); }
 
-  async #release() {
+  // leave tells the shop before it closes the connection, which would end the
+  // call there without a word.
+  async #leave(why) {
+    if (!this.#fallSilent(why)) return;
     if (this.#location) await fetch(this.#location, { method: 'DELETE', keepalive: true }).catch(() => {});
+    this.#peer?.close();
   }
 
-  #end(why) {
-    if (this.#ended) return;
+  #end(why) { if (this.#fallSilent(why)) this.#peer.close(); }
+
+  // fallSilent ends the call for the shopper; it reports false if that was done.
+  #fallSilent(why) {
+    if (this.#ended) return false;
     this.#ended = true;
     this.#failOpening();
     this.#microphone?.getTracks().forEach((track) => track.stop());
-    this.#peer?.close();
     this.audio.srcObject = null;
     if (why) this.#tell('closed', why);
+    return true;
   }
 
   #tell(name, detail) { if (!this.#ended || name === 'closed') this.dispatchEvent(new CustomEvent(name, { detail })); }

@@ -100,6 +100,7 @@ export class Captions {
       if (!begins) return;
       const item = this.#add('agent', event.seq, 'Agent: ');
       const said = document.createElement('span');
+      said.className = 'said';
       const mark = document.createElement('em');
       mark.className = 'mark';
       const still = document.createElement('s');
