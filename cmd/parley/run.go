@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,12 +42,33 @@ func (r *runCmd) Run(ctx context.Context) error {
 		return err
 	}
 	log := newLog(cfg.Log)
+	if err := fetchMissing(ctx, cfg); err != nil {
+		return err
+	}
 	engines, err := openEngines(ctx, cfg, models.Dir(), log)
 	if err != nil {
 		return err
 	}
 	err = serve(ctx, cfg, engines, log, announce)
 	return errors.Join(err, engines.close())
+}
+
+// fetchMissing fetches the models that the config uses and that are not here. One
+// that only makes the agent better may fail to come: the agent says so and does
+// without.
+func fetchMissing(ctx context.Context, cfg *config.Config) error {
+	required, err := models.Missing(models.Dir(), models.Required)
+	if err != nil {
+		return fmt.Errorf("looking for the models: %w", err)
+	}
+	used := modelsFor(cfg)
+	required = slices.DeleteFunc(required, func(name string) bool { return !slices.Contains(used, name) })
+	err = fetchModels(ctx, models.Options{Names: used}, os.Stderr)
+	if err != nil && len(required) == 0 {
+		fmt.Fprintln(os.Stderr, "parley: going on without:", err)
+		return nil
+	}
+	return err
 }
 
 // config reads the config file and lets the flags have the last word.

@@ -101,7 +101,7 @@ func (w *workshop) start(ctx context.Context, providers bool) (*server, error) {
 // waitIdle waits until Parley has nothing to do of its own any more: after the
 // start it prepares phrases in the background.
 func (s *server) waitIdle(ctx context.Context) error {
-	const idle = 0.02 // processor seconds a second
+	const idle = 0.005 // processor seconds a second
 	for range 60 {
 		before, err := cpuSeconds(s.process.Process.Pid)
 		if err != nil {
