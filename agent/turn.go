@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/audio/playout"
 	"parley/llm"
 )
 
@@ -157,30 +156,6 @@ func (c *Conversation) recite(text string) *turn {
 	return t
 }
 
-// apologise answers when there is nothing to answer with.
-func (c *Conversation) apologise(stage string, cause error) {
-	c.emit(0, Failed{Stage: stage, Message: publicReason(cause)})
-	c.recite(c.apology()).apology = true
-}
-
-func (c *Conversation) apology() string {
-	text, err := c.opts.Phrases.Phrase(c.language, PhraseApology, c.opts.Caller)
-	if err != nil {
-		c.log.Error("no apology", "err", err)
-		return "Sorry, something went wrong. Could you say that again?"
-	}
-	return text
-}
-
-// publicReason is what a client is told of a fault: what kind, not which server
-// said what.
-func publicReason(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errEngineLate) || errors.Is(err, errRecognitionLate) {
-		return "no answer in time"
-	}
-	return "failed"
-}
-
 // takeTurn takes a message that belongs to a turn, and drops it if that is over.
 func (c *Conversation) takeTurn(m message) {
 	switch m := m.(type) {
@@ -261,8 +236,6 @@ func (c *Conversation) takeThought(m thought) {
 	c.advance(t)
 }
 
-var errSaidNothing = errors.New("the brain said nothing")
-
 // advance ends a committed turn when nothing is left to come, and turns to the
 // apology when something failed.
 func (c *Conversation) advance(t *turn) {
@@ -289,169 +262,4 @@ func (c *Conversation) endCause(t *turn) error {
 		return errFailed
 	}
 	return errDone
-}
-
-// fail stops what a turn was doing and has the agent apologise, once. What is
-// already queued is still heard.
-func (c *Conversation) fail(t *turn, stage string, cause error) {
-	c.log.Warn("a turn failed", "turn", t.id, "stage", stage, "err", cause)
-	c.emit(t.id, Failed{Stage: stage, Message: publicReason(cause)})
-	if t.failed || t.apology { // the apology failed as well
-		t.failed = true
-		t.thought, t.closed = true, true
-		c.endTurn(errFailed)
-		return
-	}
-	t.failed, t.thought, t.err = true, true, nil
-	t.cancel(errFailed)
-	t.lastHeard = time.Now()
-	text := c.apology()
-	if t.text.Len() > 0 {
-		text = " " + text
-	}
-	t.step(len(t.steps)).text.WriteString(text)
-	t.text.WriteString(text)
-	c.emit(t.id, ReplyText{text})
-	if !t.spoken {
-		c.endTurn(errFailed)
-		return
-	}
-	for _, k := range t.clauses {
-		c.playout.Finish(k.id) // whatever was under way ends here
-	}
-	t.closed = false
-	voice := c.opts.Engines.Voice
-	if stage == "synthesis" && c.opts.Engines.Spare != nil {
-		voice = c.opts.Engines.Spare
-	}
-	// The turn's own context is over; the apology has one of its own.
-	ctx, cancel := context.WithCancelCause(c.ctx)
-	t.cancelApology = cancel
-	c.speakText(ctx, t, voice, text)
-}
-
-var errEngineLate = errors.New("an engine did not answer in time")
-
-// playGrace is how long a turn whose sound is all there waits for the room to
-// play the next word of it.
-const playGrace = 5 * time.Second
-
-// turnDeadline is when the turn under way has waited too long for an engine.
-func (c *Conversation) turnDeadline() time.Time {
-	t := c.turn
-	switch {
-	case t == nil || c.hold != nil:
-		return time.Time{}
-	case !t.thought:
-		return t.lastHeard.Add(c.opts.Tuning.Limits.FirstToken)
-	case t.spoken && !t.closed:
-		return t.lastHeard.Add(c.opts.Tuning.Limits.Synthesis)
-	case t.spoken:
-		return t.lastHeard.Add(playGrace)
-	default:
-		return time.Time{}
-	}
-}
-
-// giveUp ends the wait for an engine that is too late.
-func (c *Conversation) giveUp() {
-	t := c.turn
-	switch {
-	case !t.thought:
-		c.fail(t, "generation", errEngineLate)
-	case !t.closed:
-		c.fail(t, "synthesis", errEngineLate)
-	default:
-		c.log.Warn("the room does not play what was said", "turn", t.id)
-		c.endTurn(c.endCause(t))
-	}
-}
-
-// endTurn ends the agent's answer: what was heard goes into the history.
-func (c *Conversation) endTurn(cause error) {
-	t := c.turn
-	if t == nil {
-		return
-	}
-	c.turn, t.over = nil, true
-	c.beAlert(false)
-	t.cancel(cause)
-	if t.cancelApology != nil {
-		t.cancelApology(cause)
-	}
-	finished := errors.Is(cause, errDone) || errors.Is(cause, errFailed)
-	heard := t.text.String()
-	if t.spoken {
-		heard = c.heard(t, c.playout.Flush(t.serial), finished)
-	}
-	if c.hold != nil {
-		c.hold = nil
-		c.playout.Resume() // for what comes next
-	}
-	c.unduck()
-	c.remember(t, heard, finished)
-	interrupted := !finished
-	if c.pending != nil && c.pending.turn == t {
-		c.pending.heard = finished
-	}
-	c.emit(t.id, ReplyDone{Text: strings.TrimSpace(t.text.String()), Heard: strings.TrimSpace(heard), Interrupted: interrupted})
-	c.emit(t.id, TurnEnded{Cause: causeName(cause), Timings: t.timings})
-	c.restState()
-}
-
-// heard is the part of a turn's text that was played, by the playout's account.
-func (c *Conversation) heard(t *turn, a playout.Account, finished bool) string {
-	if finished && a.Complete {
-		return t.text.String()
-	}
-	return a.Heard()
-}
-
-// remember writes a turn into the history, cut to what was heard.
-func (c *Conversation) remember(t *turn, heard string, finished bool) {
-	left := heard
-	for i, s := range t.steps {
-		m := llm.Message{Text: strings.TrimSpace(s.text.String()), ToolCalls: s.calls, State: s.state}
-		if !finished {
-			m.Text, left = cutText(m.Text, left)
-			m.Interrupted = i == len(t.steps)-1 || left == ""
-		}
-		c.history.assistant(m)
-		for _, call := range s.calls {
-			result, ok := s.results[call.ID]
-			switch {
-			case ok:
-			case c.isWriting(call):
-				result = stillRunning
-			default:
-				result = "The call was stopped because the caller spoke."
-			}
-			c.history.tool(call, result)
-		}
-	}
-}
-
-// cutText takes from a step's text the words that were heard, and returns what
-// of heard is left for later steps. Both are compared by words, because a voice
-// is given text without its layout.
-func cutText(text, heard string) (cut, left string) {
-	words, played := strings.Fields(text), strings.Fields(heard)
-	if len(played) >= len(words) {
-		return text, strings.Join(played[len(words):], " ")
-	}
-	return strings.Join(words[:len(played)], " "), ""
-}
-
-// restState is what the agent is doing when nothing has just happened.
-func (c *Conversation) restState() {
-	switch {
-	case c.turn != nil && c.turn.sounding:
-		c.setState(Speaking)
-	case c.turn != nil:
-		c.setState(Thinking)
-	case c.utterance != nil:
-		c.setState(Hearing)
-	default:
-		c.setState(Listening)
-	}
 }
