@@ -11,17 +11,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"parley/agent"
 	"parley/api"
 	"parley/config"
 	"parley/metrics"
 	"parley/models"
 	"parley/room"
-	"parley/room/webrtc"
-	"parley/shop"
-	"parley/tools"
 	"parley/web"
 )
 
@@ -179,119 +174,10 @@ func shutdown(ctx context.Context, server *http.Server, rooms *rooms, host *agen
 	return errors.Join(hung, ended, stopped, closed)
 }
 
-// rooms gives the API calls of package webrtc.
-type rooms struct{ server *webrtc.Server }
-
-func openRooms(cfg *config.Config, e *engines, log *slog.Logger) (*rooms, error) {
-	host, _, err := net.SplitHostPort(cfg.Server.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("the address %q: %w", cfg.Server.Addr, err)
-	}
-	c := webrtc.Config{
-		UDP: cfg.WebRTC.UDP, TCP: cfg.WebRTC.TCP, PublicIPs: cfg.WebRTC.PublicIPs,
-		Codecs: e.codecs(), MaxCalls: cfg.Limits.Calls, MaxConnecting: cfg.Limits.Connecting, Log: log,
-	}
-	if c.UDP == "" {
-		c.UDP = net.JoinHostPort(host, "0")
-	}
-	if c.TCP == "" {
-		c.TCP = net.JoinHostPort(host, "0")
-	}
-	if len(cfg.WebRTC.STUN) > 0 {
-		c.ICEServers = append(c.ICEServers, webrtc.ICEServer{URLs: cfg.WebRTC.STUN})
-	}
-	for _, t := range cfg.WebRTC.TURN {
-		c.ICEServers = append(c.ICEServers, webrtc.ICEServer{URLs: t.URLs, Username: t.Username, Credential: t.Credential.Reveal()})
-	}
-	server, err := webrtc.New(c)
-	if err != nil {
-		return nil, fmt.Errorf("opening the ports for calls: %w", err)
-	}
-	return &rooms{server}, nil
-}
-
-// Answer implements api.Rooms.
-func (r *rooms) Answer(ctx context.Context, offer string, guest room.Guest) (string, api.Call, error) {
-	answer, call, err := r.server.Answer(ctx, offer, guest)
-	if err != nil {
-		return "", nil, err // what the client should hear says so itself
-	}
-	return answer, call, nil
-}
-
 // aboutAnswer is what GET /v1/about says.
 type aboutAnswer struct {
 	Shop     string `json:"shop"`
 	Language string `json:"language"`
 	Notice   string `json:"notice,omitempty"`
 	Version  string `json:"version"`
-}
-
-// conversation is what a new conversation is made of.
-func (e *engines) conversation(ctx context.Context, notice string) agent.Options {
-	o := agent.Options{
-		ID:       uuid.NewString(),
-		Language: e.cfg.Shop.Language,
-		Notice:   notice,
-		Greet:    true,
-		Engines: agent.Engines{
-			Detector: e.silero.New(), TurnModel: e.turns, Recognizer: e.asr, Brain: e.brain, Voice: e.voice, Spare: e.spare, Tools: e.tools,
-		},
-		Phrases: phrasebook{e.book, e.cfg.Shop.Name},
-		Tuning:  tuning(e.cfg),
-		Log:     e.log,
-	}
-	if notice != "" { // open, on loopback: the page speaks for the demo shop's customer
-		o.Caller = demoCaller(ctx, e.store)
-	}
-	return o
-}
-
-// tuning is what the config says of how a conversation runs.
-func tuning(c *config.Config) agent.Tuning {
-	t := agent.DefaultTuning()
-	t.Interrupt = agent.Interrupt{After: c.Interrupt.After, ResumeAfter: c.Interrupt.ResumeAfter}
-	t.Turns = agent.Turns{
-		Recognise: c.Turn.Recognise, Complete: c.Turn.Silence, Unknown: c.Turn.Unsure,
-		Incomplete: c.Turn.MaxSilence, Dictated: c.Turn.Dictation,
-	}
-	t.MinVoice = c.Turn.MinVoice
-	t.Limits.Recognition, t.Limits.FirstToken, t.Limits.Synthesis = c.Limits.Recognition, c.Limits.FirstToken, c.Limits.Synthesis
-	t.Limits.Steps, t.Limits.Text, t.Limits.Conversation = c.Limits.Steps, c.Limits.Text, c.Limits.Conversation
-	return t
-}
-
-// demoCaller is the demo shop's customer.
-func demoCaller(ctx context.Context, store *shop.Store) tools.Caller {
-	caller := tools.Caller{CustomerID: shop.DemoCustomer, Verified: true, Language: "en"}
-	if c, err := store.Customer(ctx, shop.DemoCustomer); err == nil {
-		caller.Name = c.FirstName + " " + c.LastName
-	}
-	return caller
-}
-
-func demoNotice(caller tools.Caller) string {
-	return fmt.Sprintf("This is a demonstration: you speak for %s, a customer of the demo shop. Try orders W10001 to W10004.", caller.Name)
-}
-
-// missing says what keeps callers from being served well.
-func (e *engines) missing(ctx context.Context) []string {
-	var out []string
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	if err := e.store.Ping(ctx); err != nil {
-		out = append(out, "the shop's store does not answer")
-	}
-	if err := e.opus.Ready(ctx); err != nil {
-		out = append(out, "Opus is not ready; callers are served by G.711")
-	}
-	return out
-}
-
-func reveal(keys []config.Secret) []string {
-	out := make([]string, len(keys))
-	for i, k := range keys {
-		out[i] = k.Reveal()
-	}
-	return out
 }

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"parley/agent"
+	"parley/config"
+	"parley/shop"
+	"parley/tools"
+)
+
+// conversation is what a new conversation is made of.
+func (e *engines) conversation(ctx context.Context, notice string) agent.Options {
+	o := agent.Options{
+		ID:       uuid.NewString(),
+		Language: e.cfg.Shop.Language,
+		Notice:   notice,
+		Greet:    true,
+		Engines: agent.Engines{
+			Detector: e.silero.New(), TurnModel: e.turns, Recognizer: e.asr, Brain: e.brain, Voice: e.voice, Spare: e.spare, Tools: e.tools,
+		},
+		Phrases: phrasebook{e.book, e.cfg.Shop.Name},
+		Tuning:  tuning(e.cfg),
+		Log:     e.log,
+	}
+	if notice != "" { // open, on loopback: the page speaks for the demo shop's customer
+		o.Caller = demoCaller(ctx, e.store)
+	}
+	return o
+}
+
+// tuning is what the config says of how a conversation runs.
+func tuning(c *config.Config) agent.Tuning {
+	t := agent.DefaultTuning()
+	t.Interrupt = agent.Interrupt{After: c.Interrupt.After, ResumeAfter: c.Interrupt.ResumeAfter}
+	t.Turns = agent.Turns{
+		Recognise: c.Turn.Recognise, Complete: c.Turn.Silence, Unknown: c.Turn.Unsure,
+		Incomplete: c.Turn.MaxSilence, Dictated: c.Turn.Dictation,
+	}
+	t.MinVoice = c.Turn.MinVoice
+	t.Limits.Recognition, t.Limits.FirstToken, t.Limits.Synthesis = c.Limits.Recognition, c.Limits.FirstToken, c.Limits.Synthesis
+	t.Limits.Steps, t.Limits.Text, t.Limits.Conversation = c.Limits.Steps, c.Limits.Text, c.Limits.Conversation
+	return t
+}
+
+// demoCaller is the demo shop's customer.
+func demoCaller(ctx context.Context, store *shop.Store) tools.Caller {
+	caller := tools.Caller{CustomerID: shop.DemoCustomer, Verified: true, Language: "en"}
+	if c, err := store.Customer(ctx, shop.DemoCustomer); err == nil {
+		caller.Name = c.FirstName + " " + c.LastName
+	}
+	return caller
+}
+
+func demoNotice(caller tools.Caller) string {
+	return fmt.Sprintf("This is a demonstration: you speak for %s, a customer of the demo shop. Try orders W10001 to W10004.", caller.Name)
+}
+
+// missing says what keeps callers from being served well.
+func (e *engines) missing(ctx context.Context) []string {
+	var out []string
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := e.store.Ping(ctx); err != nil {
+		out = append(out, "the shop's store does not answer")
+	}
+	if err := e.opus.Ready(ctx); err != nil {
+		out = append(out, "Opus is not ready; callers are served by G.711")
+	}
+	return out
+}
+
+func reveal(keys []config.Secret) []string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = k.Reveal()
+	}
+	return out
+}
