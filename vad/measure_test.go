@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/internal/sounds"
 	"parley/models/modeltest"
 	"parley/vad"
 	"parley/vad/silero"
@@ -191,8 +192,8 @@ func TestWhatElseIsTakenForAVoice(t *testing.T) {
 	thresholds := []float32{0.3, 0.4, 0.5, 0.6}
 	var table strings.Builder
 	fmt.Fprintf(&table, "\nof 600 packets\n%-44s  peak | over 0.3  0.4  0.5  0.6 | segments, voiced | rises of energy", "")
-	for _, s := range otherSounds() {
-		j := judge(d, s.pcm)
+	for _, s := range sounds.Others() {
+		j := judge(d, s.PCM)
 		over := make([]int, len(thresholds))
 		for _, p := range j.peeks {
 			for k, th := range thresholds {
@@ -213,17 +214,17 @@ func TestWhatElseIsTakenForAVoice(t *testing.T) {
 		}
 		var o vad.Onset
 		rises, before := 0, false
-		for i, samples := 0, whole(s.pcm); i+packet <= len(samples); i += packet {
+		for i, samples := 0, whole(s.PCM); i+packet <= len(samples); i += packet {
 			loud := o.Push(samples[i:][:packet])
 			if loud && !before {
 				rises++
 			}
 			before = loud
 		}
-		fmt.Fprintf(&table, "\n%-44s  %.2f |     %4d %4d %4d %4d | %8d, %4d ms | %d", s.name, slices.Max(j.peeks),
+		fmt.Fprintf(&table, "\n%-44s  %.2f |     %4d %4d %4d %4d | %8d, %4d ms | %d", s.Name, slices.Max(j.peeks),
 			over[0], over[1], over[2], over[3], segments, longest.Milliseconds(), rises)
 		if longest >= 160*time.Millisecond {
-			t.Errorf("%s: %v of voice", s.name, longest)
+			t.Errorf("%s: %v of voice", s.Name, longest)
 		}
 	}
 	t.Log(table.String())
