@@ -23,7 +23,7 @@ func TestTheShopperTalksInABrowser(t *testing.T) {
 
 	p.click("#talk")
 	p.until("the call", `document.body.classList.contains('in-call')`)
-	p.untilText("the greeting", ".log .agent", "maya")
+	p.until("the greeting, word by word", `document.body.dataset.state === 'speaking' && [...document.querySelectorAll('.log .agent .said')].some((e) => /Maya/.test(e.textContent))`)
 	p.until("the state Hearing", `document.body.dataset.state === 'hearing'`)
 	p.untilText("the shopper's words", ".log .user:not(.partial)", "my order")
 	p.untilText("the answer", ".log .agent", "on its way")

@@ -146,12 +146,19 @@ function draw(reply) {
   const { item, said, mark, still, deltas } = reply;
   const text = reply.text ?? [...deltas].sort(([a], [b]) => a - b).map(([, piece]) => piece).join('');
   const words = text.trim().split(/(?<=\s)(?=\S)/);
-  let heard = reply.heard.split(/\s+/).filter(Boolean).length;
+  const spoken = reply.heard.split(/\s+/).filter(Boolean);
+  let heard = spoken.length;
   if (!reply.voiced || (reply.done && !reply.cut)) heard = words.length;
-  said.textContent = words.slice(0, heard).join('').trimEnd();
-  still.textContent = words.slice(heard).join('');
+  if (reply.text === undefined && reply.voiced && heard > 0 && words[0].trim() !== spoken[0]) {
+    said.textContent = reply.heard; // a call that came in between did not see how the text began
+    still.textContent = '';
+  } else {
+    said.textContent = words.slice(0, heard).join('').trimEnd();
+    still.textContent = words.slice(heard).join('');
+  }
   mark.textContent = (reply.cut && heard === 0 ? 'not heard' : reply.cut) || (reply.held ? 'listening to you …' : '');
   mark.hidden = mark.textContent === '';
+  item.hidden = !said.textContent && !still.textContent;
   item.classList.toggle('cut', reply.cut !== '');
   item.classList.toggle('held', reply.held);
 }
