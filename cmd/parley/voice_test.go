@@ -24,8 +24,8 @@ type shopAgent struct {
 	engines *engines
 }
 
-// startAgent starts the agent as parley run does, on a free port.
-func startAgent(t *testing.T, change func(*config.Config)) *shopAgent {
+// openAgent opens the real, embedded engines for an agent on a free port.
+func openAgent(t *testing.T, change func(*config.Config)) (*config.Config, *engines, *slog.Logger) {
 	t.Helper()
 	for _, name := range []string{"opus/simd.wasm", "silero/silero_vad_16k_op15.onnx", "moonshine-tiny-en", "piper-en-us-joe", "espeak/espeak-ng-data", "smart-turn"} {
 		modeltest.Path(t, name)
@@ -35,11 +35,23 @@ func startAgent(t *testing.T, change func(*config.Config)) *shopAgent {
 	cfg.Shop.Data = t.TempDir()
 	change(cfg)
 	log := slog.New(slog.NewTextHandler(testLog{t}, nil))
-	ctx, stop := context.WithCancel(context.Background())
-	e, err := openEngines(ctx, cfg, models.Dir(), log)
+	e, err := openEngines(context.Background(), cfg, models.Dir(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := e.close(); err != nil {
+			t.Errorf("closing the engines: %v", err)
+		}
+	})
+	return cfg, e, log
+}
+
+// startAgent starts the agent as parley run does, on a free port.
+func startAgent(t *testing.T, change func(*config.Config)) *shopAgent {
+	t.Helper()
+	cfg, e, log := openAgent(t, change)
+	ctx, stop := context.WithCancel(context.Background())
 	at := make(chan string, 1)
 	ended := make(chan error, 1)
 	go func() { ended <- serve(ctx, cfg, e, log, func(url, _ string) { at <- url }) }()
@@ -47,9 +59,6 @@ func startAgent(t *testing.T, change func(*config.Config)) *shopAgent {
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("the server ended with %v", err)
-		}
-		if err := e.close(); err != nil {
-			t.Errorf("closing the engines: %v", err)
 		}
 	})
 	select {
