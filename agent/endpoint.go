@@ -30,6 +30,19 @@ func (t Turns) patience(v verdict) time.Duration {
 	}
 }
 
+// readsWhole says whether the words end as a sentence does. Recognisers close
+// everything with a full stop, so this is a sign and no proof: it only keeps a
+// model that hears no end in the voice from making the caller wait the longest.
+func readsWhole(text string) bool {
+	text = strings.TrimSpace(text)
+	for _, end := range []string{".", "!", "。", "！"} {
+		if strings.HasSuffix(text, end) {
+			return len(strings.Fields(text)) > 1
+		}
+	}
+	return false
+}
+
 // completeAt and incompleteAt are the probabilities at which the end-of-turn
 // model's word is taken. Between them it counts as not knowing.
 const (

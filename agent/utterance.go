@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"parley/asr"
@@ -217,7 +218,7 @@ func (c *Conversation) hearWords(m recognised) {
 		if c.hold != nil {
 			c.bargeIn()
 		}
-		d.verdict = readVerdict(d.text, c.asked())
+		d.verdict = c.readVerdict(d.text)
 		if d.verdict == unknown {
 			c.askTurnModel(d)
 		}
@@ -255,7 +256,7 @@ func (c *Conversation) hearVerdict(m judged) {
 		}
 	case m.probability >= completeAt:
 		m.draft.verdict = complete
-	case m.probability <= incompleteAt:
+	case m.probability <= incompleteAt && !readsWhole(m.draft.text):
 		m.draft.verdict = incomplete
 	}
 	c.decide(time.Now())
@@ -367,6 +368,15 @@ func (c *Conversation) dropDraft(u *utterance, cause error) {
 			d.turn.cancel(cause)
 		}
 	}
+}
+
+// readVerdict judges by the words and by what they answer.
+func (c *Conversation) readVerdict(text string) verdict {
+	last := strings.TrimSpace(c.history.lastAssistant())
+	if strings.HasSuffix(last, "?") && (c.opts.Phrases.Affirmation(c.language, text) || c.opts.Phrases.Negation(c.language, text)) {
+		return complete // yes or no is all that was asked for
+	}
+	return readVerdict(text, c.asked())
 }
 
 // asked says whether the agent's last words asked for something that people
