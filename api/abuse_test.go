@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pion "github.com/pion/webrtc/v4"
@@ -184,7 +185,9 @@ func TestManyConversations(t *testing.T) {
 }
 
 // TestAConversationOutlivesItsCalls begins by text and is called twice.
-func TestAConversationOutlivesItsCalls(t *testing.T) {
+func TestAConversationOutlivesItsCalls(t *testing.T) { synctest.Test(t, aConversationOutlivesItsCalls) }
+
+func aConversationOutlivesItsCalls(t *testing.T) {
 	d := newDesk(t, 4, same)
 	d.do(t.Context(), "POST", "/v1/conversations", "", "")
 	events := d.host.Find("c1").Subscribe(256, false)
@@ -218,7 +221,9 @@ func TestAConversationOutlivesItsCalls(t *testing.T) {
 
 // TestMetricsOfAConversation has a caller interrupt, cough, meet a failure and use
 // a tool, and looks for all of it in /metrics.
-func TestMetricsOfAConversation(t *testing.T) {
+func TestMetricsOfAConversation(t *testing.T) { synctest.Test(t, metricsOfAConversation) }
+
+func metricsOfAConversation(t *testing.T) {
 	d := newDesk(t, 4, same)
 	d.script.lines = []string{"tell a story?", "", "use a tool?", "fail"}
 	d.do(t.Context(), "POST", "/v1/realtime/calls", "application/sdp", "o")
