@@ -175,7 +175,7 @@ func objectOr(arguments json.RawMessage) json.RawMessage {
 func (c *Conversation) runRead(t *turn, call llm.ToolCall) string {
 	_ = c.post(t.ctx, toolBegan{t, call}) // a turn that is over tells nobody
 	began := time.Now()
-	result, ok := c.call(t.ctx, t, call, "")
+	result, ok := c.call(t.ctx, call, "")
 	c.report(t, call, result, ok, time.Since(began))
 	return result
 }
@@ -187,7 +187,7 @@ func (c *Conversation) startWrite(t *turn, call llm.ToolCall, w *write) {
 	_ = c.post(t.ctx, toolBegan{t, call}) // a turn that is over tells nobody
 	c.start(func() {
 		began := time.Now()
-		w.result, w.ok = c.call(ctx, t, call, c.idempotencyKey(t, call))
+		w.result, w.ok = c.call(ctx, call, c.idempotencyKey(t, call))
 		c.report(t, call, w.result, w.ok, time.Since(began))
 		close(w.done)
 	})
@@ -198,7 +198,7 @@ func (c *Conversation) report(t *turn, call llm.ToolCall, result string, ok bool
 }
 
 // call runs a tool and puts what came of it into words for the brain.
-func (c *Conversation) call(ctx context.Context, t *turn, call llm.ToolCall, key string) (result string, ok bool) {
+func (c *Conversation) call(ctx context.Context, call llm.ToolCall, key string) (result string, ok bool) {
 	out, err := c.runAsked(ctx, call, key)
 	var told *tools.Error
 	switch {

@@ -1,3 +1,6 @@
+// Package agent is one conversation: listening, turns, interruption, what was
+// really heard, and tools in flight. A goroutine owns all its state; engines talk
+// to it by events.
 package agent
 
 import (

@@ -216,7 +216,7 @@ func (v *voice) Speak(ctx context.Context, r tts.Request) iter.Seq2[[]int16, err
 			yield(nil, fail)
 			return
 		}
-		for range strings.Fields(r.Text) {
+		for range strings.FieldsSeq(r.Text) {
 			pcm := make([]int16, int(wordTime*audio.SpeakRate/time.Second))
 			for i := range pcm {
 				pcm[i] = 9000

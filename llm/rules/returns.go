@@ -207,7 +207,7 @@ func (t *turn) revise(u understood, p *pending) (bool, error) {
 	var was returnArguments
 	if json.Unmarshal(p.Arguments, &was) != nil {
 		t.state.Pending = nil // not ours: nothing to revise
-		return false, nil
+		return false, nil     //nolint:nilerr // see above
 	}
 	if n, ok := t.number(u); ok && n.Complete() && "W"+n.Digits != p.Order {
 		t.state.Pending, t.state.Asked, t.state.Words = nil, "", ""

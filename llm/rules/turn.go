@@ -77,10 +77,26 @@ func fold(b *Brain, r llm.Request) *turn {
 			}
 		}
 	}
+	if n := len(said); n > 1 && b.standsAlone(said[n-1]) {
+		said = said[n-1:] // they have moved on to another question
+	}
 	t.text = strings.TrimSpace(strings.Join(said, " "))
 	t.words = tokens(t.text)
 	t.before(r.Messages[:start])
 	return t
+}
+
+// standsAlone says whether a message is a question of its own, and not the rest
+// of what was said before it.
+func (b *Brain) standsAlone(text string) bool {
+	if !strings.HasSuffix(strings.TrimSpace(text), "?") {
+		return false
+	}
+	switch b.understand(text, tokens(text), false).intent {
+	case unknownIntent, yesIntent, noIntent, followIntent, goOnIntent, repeatIntent, waitIntent, abortIntent, greetIntent, thanksIntent:
+		return false
+	}
+	return true
 }
 
 // begin finds the first message of the turn: the one after the agent was last

@@ -24,7 +24,7 @@ func tokens(text string) []string {
 		switch {
 		case r == '\'' || r == '’':
 		case r == ',' && thousands(rs, i):
-		case unicode.IsDigit(r) || (r == 'o' && digits && len(word) > 0 && digitFollows(rs, i)):
+		case figure(r) || (r == 'o' && digits && len(word) > 0 && digitFollows(rs, i)):
 			if !digits {
 				flush()
 			}
@@ -48,18 +48,21 @@ func tokens(text string) []string {
 	return out
 }
 
+// figure says whether r is a digit that an order's number can hold.
+func figure(r rune) bool { return '0' <= r && r <= '9' }
+
 // thousands says whether the comma at i stands between digits, with exactly
 // three after it.
 func thousands(rs []rune, i int) bool {
-	if i == 0 || !unicode.IsDigit(rs[i-1]) || i+3 >= len(rs) {
+	if i == 0 || !figure(rs[i-1]) || i+3 >= len(rs) {
 		return false
 	}
 	for _, r := range rs[i+1 : i+4] {
-		if !unicode.IsDigit(r) {
+		if !figure(r) {
 			return false
 		}
 	}
-	return i+4 == len(rs) || !unicode.IsDigit(rs[i+4])
+	return i+4 == len(rs) || !figure(rs[i+4])
 }
 
 // digitFollows says whether after the O's from i on there is a digit.
@@ -67,7 +70,7 @@ func digitFollows(rs []rune, i int) bool {
 	for i < len(rs) && rs[i] == 'o' {
 		i++
 	}
-	return i < len(rs) && unicode.IsDigit(rs[i])
+	return i < len(rs) && figure(rs[i])
 }
 
 // fillers are words that carry nothing, wherever they stand.
