@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -80,12 +81,7 @@ func (b *broker) publish(e Envelope) {
 		return
 	}
 	lossy := e.Event.lossy()
-	if !lossy {
-		if len(b.backlog) == backlogSize {
-			b.backlog = append(b.backlog[:0], b.backlog[1:]...)
-		}
-		b.backlog = append(b.backlog, e)
-	}
+	b.keep(e)
 	for s := range b.readers {
 		// Deltas may use half of the buffer; the other half is kept for what must arrive.
 		if lossy && len(s.events) >= (cap(s.events)+1)/2 {
@@ -98,6 +94,36 @@ func (b *broker) publish(e Envelope) {
 			b.drop(s, ErrSlowReader)
 		}
 	}
+}
+
+// keep remembers what a late subscriber must learn; the lock is held. Of deltas
+// that is the text so far of the answer under way, as one delta.
+func (b *broker) keep(e Envelope) {
+	if piece, ok := e.Event.(ReplyText); ok {
+		if i := b.reply(e.Turn); i >= 0 {
+			e.Event = ReplyText{b.backlog[i].Event.(ReplyText).Text + piece.Text}
+			b.backlog = slices.Delete(b.backlog, i, i+1)
+		}
+	} else if e.Event.lossy() {
+		return
+	}
+	if _, ok := e.Event.(ReplyDone); ok {
+		if i := b.reply(e.Turn); i >= 0 {
+			b.backlog = slices.Delete(b.backlog, i, i+1)
+		}
+	}
+	if len(b.backlog) == backlogSize {
+		b.backlog = slices.Delete(b.backlog, 0, 1)
+	}
+	b.backlog = append(b.backlog, e)
+}
+
+// reply is where the backlog holds the text of a turn's answer, -1 if it does not.
+func (b *broker) reply(turn int64) int {
+	return slices.IndexFunc(b.backlog, func(e Envelope) bool {
+		_, ok := e.Event.(ReplyText)
+		return ok && e.Turn == turn
+	})
 }
 
 // close ends all subscriptions after what they have yet to read.

@@ -96,9 +96,7 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 				s.log.Warn("hanging up took too long", "conversation", c.ID(), "err", err)
 			}
 		}
-		s.mu.Lock()
-		delete(s.calls, c.ID())
-		s.mu.Unlock()
+		s.forget(c.ID(), call)
 	})
 	if err := g.attach(ctx); err != nil {
 		s.log.Info("a call ended while it began", "conversation", c.ID(), "err", err)
@@ -131,6 +129,15 @@ func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
 	}
 	s.calls[id] = nil // taken; the call follows
 	return &guest{Conversation: c, server: s}, nil
+}
+
+// forget frees a conversation's seat when its call is over.
+func (s *Server) forget(id string, call Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls[id] == call { // else it is in another call by now
+		delete(s.calls, id)
+	}
 }
 
 // unseat takes back a seat that led to no call.
@@ -179,6 +186,7 @@ func (s *Server) deleteCall(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	s.forget(chi.URLParam(r, "id"), call) // so that the next call need not wait for the goroutine that watches this one
 	w.WriteHeader(http.StatusNoContent)
 }
 

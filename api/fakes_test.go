@@ -116,7 +116,7 @@ type buzz struct{}
 
 func (buzz) Speak(_ context.Context, r tts.Request) iter.Seq2[[]int16, error] {
 	return func(yield func([]int16, error) bool) {
-		for range strings.Fields(r.Text) {
+		for range strings.FieldsSeq(r.Text) {
 			pcm := make([]int16, audio.SpeakRate/4)
 			for i := range pcm {
 				pcm[i] = int16(8000 - 16000*(i/40%2))

@@ -77,7 +77,7 @@ type Server struct {
 
 // maxOffer and maxMessage bound bodies, in bytes.
 const (
-	maxOffer   = 128 << 10
+	maxOffer   = 64 << 10
 	maxMessage = 64 << 10
 )
 

@@ -31,7 +31,7 @@ func writeTable(file string, rows []row) error {
 	}
 	b.WriteString(tableEnd)
 	b.Write(tail)
-	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil { //nolint:gosec // a document for all to read
+	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
 		return fmt.Errorf("writing %s: %w", file, err)
 	}
 	return nil

@@ -274,3 +274,16 @@ func TestToolThatFails(t *testing.T) {
 		d.messages = messages
 	}
 }
+
+func TestANewQuestionTakesThePlaceOfAnUnansweredOne(t *testing.T) {
+	d := newDialogue(t)
+	d.messages = append(d.messages, llm.Message{Role: llm.User, Text: "Where is my order W10004?"})
+	answer := d.say("What headphones do you sell?")
+	d.expect(answer, "headphones")
+	if strings.Contains(answer, "W10004") {
+		t.Errorf("the caller has moved on, and hears %q", answer)
+	}
+	d = newDialogue(t)
+	d.messages = append(d.messages, llm.Message{Role: llm.User, Text: "Where is my order"})
+	d.expect(d.say("W10004?"), "W10004", "cancelled")
+}
