@@ -73,7 +73,6 @@ func (s *script) Transcribe(_ context.Context, u asr.Utterance) (asr.Transcript,
 // echo answers by what was said.
 type echo struct {
 	stuck   chan struct{} // closed to let "stuck" go on; it ignores its context
-	tooLong string
 }
 
 func (b *echo) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
@@ -225,7 +224,7 @@ func (c *line) pass(d time.Duration, noise bool) {
 		c.guest.Hear(in, at)
 		c.guest.Record(in, at)
 		c.guest.Next(out)
-		time.Sleep(audio.Tick) // the pace of a call; in a bubble it takes no time
+		<-time.After(audio.Tick) // the pace of a call; in a bubble it takes no time
 	}
 }
 

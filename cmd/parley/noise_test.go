@@ -65,11 +65,17 @@ func voicedCough() []float32 {
 		v := 0.25 * r.NormFloat64()
 		for k := 1.0; k*pitch < 3500; k++ {
 			f := k * pitch
-			v += math.Sin(2*math.Pi*k*phase) * (math.Exp(-math.Pow((f-650)/250, 2)) + 0.5*math.Exp(-math.Pow((f-1400)/300, 2)))
+			v += math.Sin(2*math.Pi*k*phase) * (formant(f, 650, 250) + 0.5*formant(f, 1400, 300))
 		}
 		pcm[i] = float32(v * math.Sin(math.Pi*math.Sqrt(at)))
 	}
 	return sounds.At(-20, pcm)
+}
+
+// formant is how much a throat lets through at a frequency.
+func formant(f, middle, width float64) float64 {
+	off := (f - middle) / width
+	return math.Exp(-off * off)
 }
 
 // TestNoiseCostsNoWord plays into a long answer what is heard on calls and is no
@@ -240,7 +246,7 @@ func (x *proxy) pass(from net.PacketConn, on func(net.Addr, []byte)) {
 		switch {
 		case fate < 5: // lost
 		case fate < 10: // late, and overtaken by what comes after it
-			x.work.Go(func() { time.Sleep(late); on(addr, packet) })
+			x.work.Go(func() { <-time.After(late); on(addr, packet) })
 		case fate < 15:
 			on(addr, packet)
 			on(addr, packet)

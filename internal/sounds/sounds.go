@@ -33,9 +33,12 @@ func At(db float64, x []float32) []float32 {
 	return x
 }
 
-// wave makes the given seconds of f(seconds).
-func wave(seconds float64, f func(t float64) float64) []float32 {
-	x := make([]float32, int(seconds*Rate))
+// length is how long the sounds are, in seconds.
+const length = 12
+
+// wave makes a sound of f(seconds).
+func wave(f func(t float64) float64) []float32 {
+	x := make([]float32, length*Rate)
 	for i := range x {
 		x[i] = float32(f(float64(i) / Rate))
 	}
@@ -97,22 +100,21 @@ type Sound struct {
 func Others() []Sound {
 	r := rand.New(rand.NewPCG(7, 7))
 	white := noise(r, 0, 0)
-	const s = 12
 	sounds := []Sound{
-		{Name: "ringing phone 440+480 Hz, 2 s on, 4 s off", PCM: wave(s, every(6, 2, func(t float64) float64 { return sine(440, t) + sine(480, t) }))},
-		{Name: "ringing phone, electronic warble", PCM: wave(s, every(3, 1, func(t float64) float64 { return sine(800+250*math.Copysign(1, sine(20, t)), t) }))},
-		{Name: "dial tone 350+440 Hz", PCM: wave(s, func(t float64) float64 { return sine(350, t) + sine(440, t) })},
-		{Name: "busy tone 480+620 Hz, half seconds", PCM: wave(s, every(1, 0.5, func(t float64) float64 { return sine(480, t) + sine(620, t) }))},
-		{Name: "keypad tones", PCM: wave(s, every(0.5, 0.15, func(t float64) float64 { return sine(770, t) + sine(1336, t) }))},
-		{Name: "white noise", PCM: wave(s, white)},
-		{Name: "pink noise", PCM: wave(s, Pink(r))},
+		{Name: "ringing phone 440+480 Hz, 2 s on, 4 s off", PCM: wave(every(6, 2, func(t float64) float64 { return sine(440, t) + sine(480, t) }))},
+		{Name: "ringing phone, electronic warble", PCM: wave(every(3, 1, func(t float64) float64 { return sine(800+250*math.Copysign(1, sine(20, t)), t) }))},
+		{Name: "dial tone 350+440 Hz", PCM: wave(func(t float64) float64 { return sine(350, t) + sine(440, t) })},
+		{Name: "busy tone 480+620 Hz, half seconds", PCM: wave(every(1, 0.5, func(t float64) float64 { return sine(480, t) + sine(620, t) }))},
+		{Name: "keypad tones", PCM: wave(every(0.5, 0.15, func(t float64) float64 { return sine(770, t) + sine(1336, t) }))},
+		{Name: "white noise", PCM: wave(white)},
+		{Name: "pink noise", PCM: wave(Pink(r))},
 		{Name: "wind", PCM: func() []float32 {
 			n := noise(r, 300, 0)
-			return wave(s, func(t float64) float64 { return n(t) * (1 + 0.8*sine(0.4, t)) })
+			return wave(func(t float64) float64 { return n(t) * (1 + 0.8*sine(0.4, t)) })
 		}()},
 		{Name: "engine 60 Hz and noise", PCM: func() []float32 {
 			n := noise(r, 250, 0)
-			return wave(s, func(t float64) float64 {
+			return wave(func(t float64) float64 {
 				v := n(t)
 				for k := 1.0; k < 8; k++ {
 					v += 0.3 / k * sine(60*k*(1+0.02*sine(0.5, t)), t)
@@ -122,14 +124,14 @@ func Others() []Sound {
 		}()},
 		{Name: "claps", PCM: func() []float32 {
 			n := noise(r, 4000, 600)
-			return wave(s, every(0.8, 0.06, func(t float64) float64 { return n(t) * math.Exp(-t/0.012) }))
+			return wave(every(0.8, 0.06, func(t float64) float64 { return n(t) * math.Exp(-t/0.012) }))
 		}()},
-		{Name: "knocks", PCM: wave(s, every(1.5, 0.2, func(t float64) float64 {
+		{Name: "knocks", PCM: wave(every(1.5, 0.2, func(t float64) float64 {
 			return sine(180, t)*math.Exp(-t/0.025) + 0.3*white(t)*math.Exp(-t/0.004)
 		}))},
 		{Name: "dog", PCM: func() []float32 {
 			n := noise(r, 2500, 300)
-			return wave(s, every(1.1, 0.18, func(t float64) float64 {
+			return wave(every(1.1, 0.18, func(t float64) float64 {
 				f := 650 - 1500*t // a falling chirp with harmonics, and breath
 				var v float64
 				for k := 1.0; k < 6; k++ {
@@ -138,10 +140,10 @@ func Others() []Sound {
 				return (v + n(t)) * math.Sin(math.Pi*t/0.18)
 			}))
 		}()},
-		{Name: "horn 400 Hz sawtooth", PCM: wave(s, every(4, 1.2, func(t float64) float64 { return 2*math.Mod(400*t, 1) - 1 }))},
+		{Name: "horn 400 Hz sawtooth", PCM: wave(every(4, 1.2, func(t float64) float64 { return 2*math.Mod(400*t, 1) - 1 }))},
 		{Name: "cough", PCM: func() []float32 {
 			n, body := noise(r, 1800, 350), noise(r, 700, 200)
-			return wave(s, every(2.5, 0.45, func(t float64) float64 {
+			return wave(every(2.5, 0.45, func(t float64) float64 {
 				if t < 0.05 { // the burst, then the rush of air
 					return 2 * n(t) * math.Sin(math.Pi*t/0.1)
 				}
@@ -150,11 +152,11 @@ func Others() []Sound {
 		}()},
 		{Name: "keyboard", PCM: func() []float32 {
 			n := noise(r, 0, 1500)
-			return wave(s, every(0.17, 0.03, func(t float64) float64 { return n(t) * math.Exp(-t/0.005) }))
+			return wave(every(0.17, 0.03, func(t float64) float64 { return n(t) * math.Exp(-t/0.005) }))
 		}()},
 		{Name: "siren", PCM: func() []float32 {
 			phase := 0.0
-			return wave(s, func(t float64) float64 {
+			return wave(func(t float64) float64 {
 				phase += (900 + 400*sine(0.3, t)) / Rate
 				return math.Sin(2 * math.Pi * phase)
 			})
