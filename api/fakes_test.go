@@ -72,7 +72,7 @@ func (s *script) Transcribe(_ context.Context, u asr.Utterance) (asr.Transcript,
 
 // echo answers by what was said.
 type echo struct {
-	stuck   chan struct{} // closed to let "stuck" go on; it ignores its context
+	stuck chan struct{} // closed to let "stuck" go on; it ignores its context
 }
 
 func (b *echo) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
