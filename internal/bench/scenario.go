@@ -72,7 +72,7 @@ func measureEmbedded(ctx context.Context, w *workshop, scale float64) ([]row, er
 		return nil, err
 	}
 	defer s.stop()
-	report, err := s.call(ctx, call{sessions: 1, turns: times(51, scale), questions: w.questions[:1]})
+	report, err := s.call(ctx, call{sessions: 2, turns: times(26, scale), questions: w.questions[:1]})
 	if err != nil {
 		return nil, err
 	}
