@@ -206,6 +206,20 @@ func TestTheCallerGoesOnAfterAPause(t *testing.T) {
 	})
 }
 
+func TestAVeryLongUtteranceIsRecognisedInParts(t *testing.T) {
+	inBubble(t, defaults, func(t *testing.T, w *world) {
+		w.speak("first part and", 21*time.Second)
+		w.quiet(600 * time.Millisecond)
+		w.speak("second part and", 21*time.Second)
+		w.quiet(600 * time.Millisecond)
+		w.speak("the end?", time.Second)
+		w.until("the answer", 60*time.Second, w.has("turn.ended", "done"))
+		if w.count("transcript.final", `"text":"first part and second part and the end?"`) != 1 {
+			t.Errorf("each part should be there once; events:\n%s", w.story())
+		}
+	})
+}
+
 func TestPeopleDictateInPieces(t *testing.T) {
 	inBubble(t, defaults, func(t *testing.T, w *world) {
 		w.brain.answer = func(r llm.Request) []llm.Delta {

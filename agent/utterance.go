@@ -52,6 +52,9 @@ const (
 	lead = 300 * audio.HearRate / 1000
 	// tail is how much after the last voiced window.
 	tail = 120 * audio.HearRate / 1000
+	// settling is how long after a voice only a whole window over the threshold
+	// counts as a new one.
+	settling = 250 * audio.HearRate / 1000
 	// longest is the speech after which words that are already recognised are kept
 	// as text and not recognised again when the caller goes on.
 	longest = 20 * time.Second
@@ -68,7 +71,8 @@ const (
 // hearVoice takes the ear's judgement of one window.
 func (c *Conversation) hearVoice(v voiced) {
 	if v.peeked {
-		if c.utterance == nil {
+		// Just after a voice the detector is still half sure of it.
+		if c.utterance == nil && v.start >= c.floor+settling {
 			c.beginHold()
 		}
 		return
@@ -109,9 +113,9 @@ func (c *Conversation) hearGoingOn(u *utterance) {
 	}
 	if d := u.draft; d != nil {
 		if d.ready && d.err == nil && samples(d.end-u.start) > longest {
-			u.prefix = joinText(u.prefix, d.text)
+			u.prefix = d.text // which begins with the prefix there was
 			u.start = d.end
-			c.ear.rec.forget(d.end)
+			c.ear.rec.forget(d.end + tail/2) // within the pause, so that no end of a word is heard twice
 		}
 		c.dropDraft(u, errSuperseded)
 	}
