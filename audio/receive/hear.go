@@ -23,14 +23,22 @@ func (r *Receiver) hear(p audio.Packet, at int64, missing int) {
 			r.stats.Invented += gap
 		}
 	}
-	pcm, err := r.hearing.Decode(r.pcm[:0], p.Payload)
+	if missing > 0 {
+		r.unsure = unsureFor
+	}
+	pcm, err := r.hearing.Decode(r.fresh[:0], p.Payload)
 	if err != nil || len(pcm) == 0 {
 		// Not counted as an arrival either, so that time goes on in Tick for a peer
 		// that sends nothing but garbage.
 		r.stats.Garbage++
 		return
 	}
-	r.pcm = pcm
+	r.fresh = pcm
+	if r.unsure > 0 {
+		r.unsure--
+	} else {
+		r.freshAt = at
+	}
 	r.lastEnd, r.lastAt = at+int64(len(pcm)), p.Arrival
 	r.hearSilence(at)
 	if early := r.heardEnd - at; early > 0 {

@@ -103,12 +103,16 @@ type Receiver struct {
 	heardEnd int64     // position after all that was heard
 	lastEnd  int64     // position after the newest packet that was decoded …
 	lastAt   time.Time // … and when it came; zero before the first
+	fresh    []int16   // what it became
+	freshAt  int64     // its position, never when it may not be recorded as it is
+	unsure   int       // packets until the decoder has got over a loss
 
 	// Recording.
 	recording audio.Decoder
-	live      bool  // items are recorded as they come, ring is empty
-	until     int64 // items that start before it are wanted
-	roused    bool  // until has been raised, and nothing been done about it
+	passed    passed // packets that were recorded as they had been heard
+	live      bool   // items are recorded as they come, ring is empty
+	until     int64  // items that start before it are wanted
+	roused    bool   // until has been raised, and nothing been done about it
 	retryAt   time.Time
 	ring      ring
 	recEnd    int64 // position after all that was recorded
@@ -136,6 +140,8 @@ func New(codec audio.Codec, l audio.Listener, opts Options) (*Receiver, error) {
 		codec: codec, listener: l, log: opts.Log,
 		buffer:  jitter.New(codec.ClockRate, opts.Jitter),
 		pcm:     make([]int16, 0, 2*maxPacket),
+		fresh:   make([]int16, 0, 2*maxPacket),
+		freshAt: never,
 		hearing: hearing,
 		until:   never,
 		ring:    newRing(samples(preRoll)),
@@ -152,10 +158,12 @@ func (r *Receiver) Push(p audio.Packet) {
 	if r.closed {
 		return
 	}
+	r.freshAt = never
 	if placed := r.buffer.Push(p); placed.Newest && len(p.Payload) > 0 {
 		r.hear(p, r.position(placed.Timestamp), placed.Missing)
 	}
 	r.drain(p.Arrival)
+	r.freshAt = never // its time is over
 }
 
 // Tick lets time go on: gaps are given up when they have been waited for, and

@@ -84,6 +84,14 @@ func (r *Receiver) record(e entry, next []byte) {
 		r.recordLost(min(e.end, r.until), next)
 	case jitter.Sound:
 		r.recordSilence(e.at) // if the packet before it was shorter than usual
+		if e.at == r.freshAt {
+			// Nothing is missing: what has just been heard need not be decoded again.
+			r.passed.add(e.payload)
+			r.guessed = 0
+			r.deliver(r.fresh, e.at)
+			break
+		}
+		r.catchUp()
 		pcm, err := r.recording.Decode(r.pcm[:0], e.payload)
 		if err != nil || len(pcm) == 0 {
 			r.stats.GarbageRecorded++
@@ -123,6 +131,7 @@ func (r *Receiver) recordLost(to int64, next []byte) {
 
 // conceal records n samples that the decoder makes up and says whether it did.
 func (r *Receiver) conceal(n int64, next []byte) bool {
+	r.catchUp()
 	pcm, err := r.recording.Conceal(r.pcm[:0], int(n), next)
 	if err != nil || int64(len(pcm)) != n {
 		return false
