@@ -252,8 +252,6 @@ func (c *Conversation) take(m message) {
 		c.hearText(m)
 	case silenced:
 		c.endTurn(errCancelled)
-	case greeted:
-		c.greet()
 	case attached:
 		c.attach()
 	case detached:

@@ -154,7 +154,7 @@ func (e *ear) judge(window []int16) {
 	if !u.Speaking && !u.Stopped && (u.VoiceEnd == 0 || u.Silence > heedFor) {
 		return
 	}
-	v := voiced{speaking: u.Speaking, voice: u.Voiced, start: u.VoiceStart, end: u.VoiceEnd, endWall: e.now(), mean: u.Mean}
+	v := voiced{speaking: u.Speaking, voice: u.Voiced, start: u.VoiceStart, end: u.VoiceEnd, endWall: e.now()}
 	if u.Silence > 0 {
 		voiceEnd := e.voiceEnd(u.VoiceEnd)
 		v.silence = samples(end - voiceEnd)

@@ -46,13 +46,12 @@ const (
 
 // Why a turn ended.
 const (
-	CauseDone        = "done"        // all was said
-	CauseBargeIn     = "barge_in"    // the caller spoke over it
-	CauseSuperseded  = "superseded"  // the caller went on, or typed something new
-	CauseCancelled   = "cancelled"   // the client asked for silence
-	CauseLeft        = "caller_left" // nobody is there any more
-	CauseFailed      = "failed"      // an engine failed; an apology was said
-	CauseNothingSaid = "nothing"     // no words were recognised
+	CauseDone       = "done"        // all was said
+	CauseBargeIn    = "barge_in"    // the caller spoke over it
+	CauseSuperseded = "superseded"  // the caller went on, or typed something new
+	CauseCancelled  = "cancelled"   // the client asked for silence
+	CauseLeft       = "caller_left" // nobody is there any more
+	CauseFailed     = "failed"      // an engine failed; an apology was said
 )
 
 type (

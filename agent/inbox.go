@@ -28,7 +28,6 @@ type (
 		start, end int64
 		// endWall is when the last voiced sample was heard.
 		endWall time.Time
-		mean    float32
 	}
 	// onset says that the energy jumped: perhaps a voice.
 	onset struct{}
@@ -58,8 +57,6 @@ type (
 	}
 	// silenced asks the agent to stop speaking.
 	silenced struct{}
-	// greeted asks the agent to speak first.
-	greeted struct{}
 	// attached and detached say that somebody can hear the agent, or no longer can.
 	attached struct{}
 	detached struct{ cause error }
@@ -130,7 +127,6 @@ func (captioned) message()    {}
 func (judged) message()       {}
 func (texted) message()       {}
 func (silenced) message()     {}
-func (greeted) message()      {}
 func (attached) message()     {}
 func (detached) message()     {}
 func (deafened) message()     {}

@@ -19,7 +19,6 @@ type utterance struct {
 	voice     time.Duration // how much of it is voice
 	segment   int64         // where the ear's current stretch of voice began
 	earlier   time.Duration // the voice before that stretch
-	mean      float32       // how sure the detector is of the current stretch
 	quiet     bool          // the caller has paused
 	prefix    string        // words of earlier parts of a very long utterance
 	captioned time.Duration
@@ -41,7 +40,6 @@ type draft struct {
 	err      error
 	dismiss  bool // no words, or only a sign of listening
 	verdict  verdict
-	decided  time.Time
 	heardAt  time.Time
 	turn     *turn // the answer, generated in advance
 }
@@ -97,7 +95,7 @@ func (c *Conversation) hearVoice(v voiced) {
 	if v.start != u.segment { // a new stretch of voice after a pause
 		u.segment, u.earlier = v.start, u.voice
 	}
-	u.end, u.endWall, u.voice, u.mean = v.end, v.endWall, u.earlier+v.voice, v.mean
+	u.end, u.endWall, u.voice = v.end, v.endWall, u.earlier+v.voice
 	if v.silence == 0 {
 		c.hearGoingOn(u)
 		return
@@ -297,7 +295,6 @@ func (c *Conversation) decide(now time.Time) {
 		c.finishUtterance(u)
 		c.apologise("recognition", d.err)
 	default:
-		d.decided = now
 		c.finishUtterance(u)
 		c.commit(d.turn)
 	}
