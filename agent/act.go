@@ -203,18 +203,18 @@ func (c *Conversation) call(ctx context.Context, call llm.ToolCall, key string) 
 	var told *tools.Error
 	switch {
 	case err == nil:
-		return string(out), true
+		return string(out.JSON), true
 	case errors.As(err, &told):
-		return told.Message, false
+		return tools.FailureDetail{Code: told.Code, Message: told.Message}.JSON(), false
 	default:
 		if ctx.Err() == nil {
 			c.log.Warn("a tool failed", "tool", call.Name, "err", err)
 		}
-		return "The tool does not work right now. Nothing is known about its result.", false
+		return tools.FailureDetail{Code: tools.Fault, Message: "The tool does not work right now. Nothing is known about its result."}.JSON(), false
 	}
 }
 
-func (c *Conversation) runAsked(ctx context.Context, call llm.ToolCall, key string) (out json.RawMessage, err error) {
+func (c *Conversation) runAsked(ctx context.Context, call llm.ToolCall, key string) (out tools.Result, err error) {
 	defer c.survive("tool "+call.Name, &err)
 	return c.opts.Engines.Tools.Run(ctx, tools.Call{Name: call.Name, Arguments: call.Arguments, Caller: c.opts.Caller, Key: key})
 }

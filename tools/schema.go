@@ -61,20 +61,21 @@ func compile(name string, parameters json.RawMessage) (*schema, error) {
 	return &schema{compiled: compiled, properties: outline.Properties, printer: message.NewPrinter(language.English)}, nil
 }
 
-// check returns an *[Error] that says which fields are wrong and what would be
-// right.
-func (s *schema) check(arguments json.RawMessage) error {
+// check gives the arguments as decoded, or an *[Error] that says which fields are
+// wrong and what would be right.
+func (s *schema) check(arguments json.RawMessage) (map[string]any, error) {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(arguments))
 	if err != nil {
-		return &Error{Code: InvalidArguments, Message: "The arguments are not JSON: " + err.Error() + ". Write one JSON object."}
+		return nil, &Error{Code: InvalidArguments, Message: "The arguments are not JSON: " + err.Error() + ". Write one JSON object."}
 	}
 	err = s.compiled.Validate(value)
 	if err == nil {
-		return nil
+		args, _ := value.(map[string]any) // the schema is that of an object
+		return args, nil
 	}
 	wrong := new(jsonschema.ValidationError)
 	if !errors.As(err, &wrong) {
-		return fmt.Errorf("validating arguments: %w", err)
+		return nil, fmt.Errorf("validating arguments: %w", err)
 	}
 	var faults []string
 	s.collect(wrong, &faults)
@@ -82,7 +83,7 @@ func (s *schema) check(arguments json.RawMessage) error {
 	if len(faults) > most {
 		faults = append(faults[:most], fmt.Sprintf("%d more", len(faults)-most))
 	}
-	return &Error{Code: InvalidArguments, Message: "The arguments do not fit: " + strings.Join(faults, "; ") + "."}
+	return nil, &Error{Code: InvalidArguments, Message: "The arguments do not fit: " + strings.Join(faults, "; ") + "."}
 }
 
 // collect walks to the leaves of a validation error, where the causes are.
