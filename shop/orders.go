@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"parley/tools"
 )
 
 // OrderID brings an order's number into the form in which it is stored:
@@ -20,40 +22,48 @@ func OrderID(written string) string {
 	return id
 }
 
-// Order is one of a customer's orders with all that belongs to it. An order of
-// someone else is [ErrNoOrder] like one that does not exist.
-func (s *Store) Order(ctx context.Context, customerID, orderID string) (Order, error) {
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one moment for all its tables
-	if err != nil {
-		return Order{}, fmt.Errorf("reading order %s: %w", orderID, err)
-	}
-	defer tx.Rollback()
-	return order(ctx, tx, customerID, orderID)
+// Order is an order with all that belongs to it. One that the caller does not
+// reach is [ErrNoOrder] like one that does not exist.
+func (s *Store) Order(ctx context.Context, caller tools.Caller, orderID string) (Order, error) {
+	var o Order
+	err := s.view(ctx, func(q queryer) (err error) {
+		o, err = order(ctx, q, reachOf(caller), orderID)
+		return err
+	})
+	return o, err
 }
 
-func order(ctx context.Context, q queryer, customerID, orderID string) (Order, error) {
-	o := Order{ID: OrderID(orderID), CustomerID: customerID}
-	var placed int64
-	var returnTo sql.NullString
-	var returnAt sql.NullInt64
+func order(ctx context.Context, q queryer, within reach, orderID string) (Order, error) {
+	o := Order{ID: OrderID(orderID)}
+	var placed sql.NullInt64
+	var returnTo, returnState, exchangeBy, exchangeState sql.NullString
+	var returnAt, exchangeAt, difference sql.NullInt64
 	err := q.QueryRowContext(ctx, `
-		SELECT o.status, o.currency, o.placed_at, o.cancel_reason, o.address1, o.address2, o.city, o.state, o.country, o.zip,
-			r.payment_method_id, r.requested_at
-		FROM orders o LEFT JOIN returns r ON r.order_id = o.id
-		WHERE o.id = $1 AND o.customer_id = $2`, o.ID, customerID).
-		Scan(&o.Status, &o.Currency, &placed, &o.CancelReason, &o.Address.Address1, &o.Address.Address2,
-			&o.Address.City, &o.Address.State, &o.Address.Country, &o.Address.Zip, &returnTo, &returnAt)
-	if errors.Is(err, sql.ErrNoRows) {
+		SELECT o.customer_id, o.status, o.currency, o.placed_at, o.cancel_reason, o.address1, o.address2, o.city, o.state, o.country, o.zip,
+			r.payment_method_id, r.state, r.requested_at, e.payment_method_id, e.state, e.requested_at, e.difference_minor
+		FROM orders o LEFT JOIN returns r ON r.order_id = o.id LEFT JOIN exchanges e ON e.order_id = o.id
+		WHERE o.id = $1`, o.ID).
+		Scan(&o.CustomerID, &o.Status, &o.Currency, &placed, &o.CancelReason, &o.Address.Address1, &o.Address.Address2,
+			&o.Address.City, &o.Address.State, &o.Address.Country, &o.Address.Zip,
+			&returnTo, &returnState, &returnAt, &exchangeBy, &exchangeState, &exchangeAt, &difference)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !within.has(o.CustomerID) {
 		return Order{}, ErrNoOrder
 	}
 	if err != nil {
 		return Order{}, fmt.Errorf("reading order %s: %w", o.ID, err)
 	}
-	o.PlacedAt = time.Unix(placed, 0).UTC()
+	o.PlacedAt = moment(placed)
+	parts := []func(context.Context, queryer, *Order) error{lines, payments, fulfilments}
 	if returnTo.Valid {
-		o.Return = &Return{MethodID: returnTo.String, RequestedAt: moment(returnAt)}
+		o.Return = &Return{MethodID: returnTo.String, State: returnState.String, RequestedAt: moment(returnAt)}
+		parts = append(parts, returnItems)
 	}
-	for _, part := range []func(context.Context, queryer, *Order) error{lines, payments, fulfilments, returnItems} {
+	if exchangeBy.Valid {
+		o.Exchange = &Exchange{MethodID: exchangeBy.String, State: exchangeState.String, RequestedAt: moment(exchangeAt),
+			Difference: Money{difference.Int64, o.Currency}}
+		parts = append(parts, exchangeItems)
+	}
+	for _, part := range parts {
 		if err := part(ctx, q, &o); err != nil {
 			return Order{}, fmt.Errorf("reading order %s: %w", o.ID, err)
 		}
@@ -84,47 +94,27 @@ func payments(ctx context.Context, q queryer, o *Order) error {
 	}, `SELECT kind, amount_minor, payment_method_id FROM payments WHERE order_id = $1 ORDER BY position`, o.ID)
 }
 
-func fulfilments(ctx context.Context, q queryer, o *Order) error {
-	at := make(map[int64]int) // position to index
-	err := rows(ctx, q, func(r *sql.Rows) error {
-		var f Fulfilment
-		var position int64
-		var eta, delivered sql.NullInt64
-		if err := r.Scan(&position, &f.TrackingID, &f.Carrier, &f.Service, &eta, &delivered); err != nil {
-			return err
-		}
-		f.ETA, f.DeliveredAt = moment(eta), moment(delivered)
-		at[position] = len(o.Fulfilments)
-		o.Fulfilments = append(o.Fulfilments, f)
-		return nil
-	}, `SELECT position, tracking_id, carrier, service, eta, delivered_at FROM fulfilments WHERE order_id = $1 ORDER BY position`, o.ID)
-	if err != nil || len(o.Fulfilments) == 0 {
-		return err
-	}
-	err = rows(ctx, q, func(r *sql.Rows) error {
-		var position int64
-		var item string
-		if err := r.Scan(&position, &item); err != nil {
-			return err
-		}
-		f := &o.Fulfilments[at[position]]
-		f.ItemIDs = append(f.ItemIDs, item)
-		return nil
-	}, `SELECT fulfilment, item_id FROM fulfilment_items WHERE order_id = $1 ORDER BY fulfilment, position`, o.ID)
+// change records that a tool changed an order: its status and that it did.
+func change(ctx context.Context, tx *sql.Tx, now time.Time, o Order) error {
+	_, err := tx.ExecContext(ctx, `UPDATE orders SET status = $1, cancel_reason = $2, changed_at = $3 WHERE id = $4`,
+		o.Status, o.CancelReason, now.Unix(), o.ID)
 	if err != nil {
-		return err
+		return fmt.Errorf("changing order %s to %q: %w", o.ID, o.Status, err)
 	}
-	return rows(ctx, q, func(r *sql.Rows) error {
-		var position, when int64
-		var e ParcelEvent
-		if err := r.Scan(&position, &when, &e.Code, &e.Place); err != nil {
-			return err
+	return nil
+}
+
+// pay adds rows to an order's payments.
+func pay(ctx context.Context, tx *sql.Tx, o *Order, more ...Payment) error {
+	for _, p := range more {
+		_, err := tx.ExecContext(ctx, `INSERT INTO payments (order_id, position, kind, amount_minor, payment_method_id) VALUES ($1, $2, $3, $4, $5)`,
+			o.ID, len(o.Payments), p.Kind, p.Amount.Minor, p.MethodID)
+		if err != nil {
+			return fmt.Errorf("adding a %s to order %s: %w", p.Kind, o.ID, err)
 		}
-		e.At = time.Unix(when, 0).UTC()
-		f := &o.Fulfilments[at[position]]
-		f.Events = append(f.Events, e)
-		return nil
-	}, `SELECT fulfilment, at, code, place FROM parcel_events WHERE order_id = $1 ORDER BY fulfilment, position`, o.ID)
+		o.Payments = append(o.Payments, p)
+	}
+	return nil
 }
 
 // OrderSummary is a line in a list of orders.
@@ -143,8 +133,7 @@ func (s *Store) Orders(ctx context.Context, customerID string, limit int) ([]Ord
 	err := rows(ctx, s.read, func(r *sql.Rows) error {
 		var o OrderSummary
 		var l Line
-		var placed int64
-		var eta sql.NullInt64
+		var placed, eta sql.NullInt64
 		var options string
 		if err := r.Scan(&o.ID, &o.Status, &placed, &eta, &l.ItemID, &l.ProductID, &l.Name, &options); err != nil {
 			return err
@@ -154,7 +143,7 @@ func (s *Store) Orders(ctx context.Context, customerID string, limit int) ([]Ord
 		}
 		i, seen := index[o.ID]
 		if !seen {
-			o.PlacedAt, o.ETA = time.Unix(placed, 0).UTC(), moment(eta)
+			o.PlacedAt, o.ETA = moment(placed), moment(eta)
 			i = len(list)
 			index[o.ID] = i
 			list = append(list, o)
@@ -163,11 +152,11 @@ func (s *Store) Orders(ctx context.Context, customerID string, limit int) ([]Ord
 		return nil
 	}, `
 		SELECT o.id, o.status, o.placed_at,
-			(SELECT MAX(f.eta) FROM fulfilments f WHERE f.order_id = o.id AND f.delivered_at IS NULL),
+			(SELECT MAX(p.eta) FROM parcels p WHERE p.order_id = o.id AND p.delivered_at IS NULL),
 			l.item_id, l.product_id, l.name, l.options
-		FROM (SELECT id, status, placed_at FROM orders WHERE customer_id = $1 ORDER BY placed_at DESC, id DESC LIMIT $2) o
+		FROM (SELECT id, status, placed_at, position FROM orders WHERE customer_id = $1 ORDER BY placed_at DESC, position DESC LIMIT $2) o
 		JOIN order_lines l ON l.order_id = o.id
-		ORDER BY o.placed_at DESC, o.id DESC, l.position`, customerID, limit)
+		ORDER BY o.placed_at DESC, o.position DESC, l.position`, customerID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing orders: %w", err)
 	}

@@ -1,20 +1,30 @@
 // Package shop is the store behind the agent: products, customers, orders,
-// parcels and returns, in SQLite, and the tools over them. A customer reaches
-// their own rows alone: every query about orders takes the customer's id.
+// parcels, returns and exchanges, in SQLite or PostgreSQL, and the tools over
+// them. A customer reaches their own rows alone.
 package shop
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // The statuses of an order.
 const (
-	Pending         = "pending"
-	Shipped         = "processed" // handed to a carrier; the field's name for it
-	Delivered       = "delivered"
-	Cancelled       = "cancelled"
-	ReturnRequested = "return requested"
+	Pending           = "pending"
+	ItemsModified     = "pending (item modified)"
+	Shipped           = "processed" // handed to a carrier; the field's name for it
+	Delivered         = "delivered"
+	Cancelled         = "cancelled"
+	ReturnRequested   = "return requested"
+	ExchangeRequested = "exchange requested"
+)
+
+// The states of a return or an exchange. Tools make the first; the others come
+// with an import from the shop's own system.
+const (
+	Requested = "requested"
+	Approved  = "approved"
+	Rejected  = "rejected"
+	SentBack  = "sent_back"
+	Received  = "received"
+	Done      = "done"
 )
 
 // The sources of a payment method.
@@ -22,6 +32,20 @@ const (
 	CreditCard = "credit_card"
 	PayPal     = "paypal"
 	GiftCard   = "gift_card"
+)
+
+// The kinds of a [Payment].
+const (
+	Paid     = "payment"
+	Refunded = "refund"
+)
+
+// The modes in which a parcel travels.
+const (
+	Express           = "express"            // an international courier
+	OverseasWarehouse = "overseas_warehouse" // from a warehouse near the customer, by a local carrier
+	DedicatedLine     = "dedicated_line"     // a line of its own, handed to a local carrier
+	Postal            = "postal"             // small parcel post
 )
 
 // The codes of a parcel's events, in the usual order.
@@ -34,26 +58,16 @@ const (
 	Handed         = "delivered"
 )
 
-// What a lookup or a write can be refused for. The texts are what the tools
-// answer.
-//
-//nolint:staticcheck // the texts of the errors are the tools' answers, word for word
-var (
-	ErrNoOrder         = errors.New("Order not found")
-	ErrNoCustomer      = errors.New("User not found")
-	ErrNoPaymentMethod = errors.New("Payment method not found")
-	ErrNotDelivered    = errors.New("Non-delivered order cannot be returned")
-	ErrPaymentMethod   = errors.New("Payment method should be the original payment method")
-	ErrNoItem          = errors.New("Some item not found")
-)
-
 type (
 	// Product is something the shop sells, in one or more variants.
 	Product struct {
 		ID, Name, Description string
 		// Keywords are other words that people search it by.
 		Keywords string
+		// Category is the shop's own name for a kind of products; may be "".
+		Category string
 		Variants []Variant
+		Photos   []Photo
 	}
 	// Variant is one form of a product that can be bought.
 	Variant struct {
@@ -61,6 +75,15 @@ type (
 		Options   map[string]string
 		Price     Money
 		Available bool
+		// Stock is how many lie in each warehouse; nil where they are not counted.
+		Stock map[string]int64
+	}
+	// Photo is a picture of a product, or of one of its variants.
+	Photo struct {
+		// ItemID is "" for a picture of the product as such.
+		ItemID string
+		// Path is a file or an address; Hash is the SHA-256 of its bytes in hex, or "".
+		Path, Hash string
 	}
 	// Address is where someone lives or a parcel goes.
 	Address struct {
@@ -86,22 +109,24 @@ type (
 		Source string
 		// Brand and LastFour are a credit card's.
 		Brand, LastFour string
-		// Balance is a gift card's, in minor units; nil for others.
-		Balance *int64
+		// Balance is a gift card's; nil for others.
+		Balance *Money
 	}
 	// Order is what a customer bought at one time.
 	Order struct {
-		// ID begins with "#W".
+		// ID begins with "#".
 		ID, CustomerID, Status string
 		Currency               string
-		PlacedAt               time.Time
-		CancelReason           string
-		Address                Address
-		Lines                  []Line
-		Payments               []Payment
-		Fulfilments            []Fulfilment
-		// Return is nil until one is requested.
-		Return *Return
+		// PlacedAt is zero when unknown.
+		PlacedAt     time.Time
+		CancelReason string
+		Address      Address
+		Lines        []Line
+		Payments     []Payment
+		Fulfilments  []Fulfilment
+		// Return and Exchange are nil until one is requested.
+		Return   *Return
+		Exchange *Exchange
 	}
 	// Line is one thing in an order. Two of the same thing are two lines.
 	Line struct {
@@ -111,18 +136,25 @@ type (
 	}
 	// Payment is money that moved, either way.
 	Payment struct {
-		// Kind is "payment" or "refund".
+		// Kind is Paid or Refunded.
 		Kind     string
 		Amount   Money
 		MethodID string
 	}
-	// Fulfilment is a parcel with a part of an order.
+	// Fulfilment is a part of an order that goes out together, mostly in one parcel.
 	Fulfilment struct {
+		ItemIDs []string
+		Parcels []Parcel
+	}
+	// Parcel is a box on its way.
+	Parcel struct {
 		TrackingID, Carrier, Service string
-		ItemIDs                      []string
-		// ETA and DeliveredAt are zero when unknown.
-		ETA, DeliveredAt time.Time
-		Events           []ParcelEvent
+		// Mode is Express, OverseasWarehouse, DedicatedLine, Postal, or "" when unknown.
+		Mode string
+		// ShippedAt, ETA and DeliveredAt are zero when unknown.
+		ShippedAt, ETA, DeliveredAt time.Time
+		// Events are in the order in which they happened.
+		Events []ParcelEvent
 	}
 	// ParcelEvent is something that happened to a parcel.
 	ParcelEvent struct {
@@ -132,8 +164,20 @@ type (
 	}
 	// Return is a customer's wish to send things back.
 	Return struct {
-		ItemIDs     []string
+		ItemIDs     []string // sorted
 		MethodID    string
+		State       string
 		RequestedAt time.Time
 	}
+	// Exchange is a customer's wish to have other variants instead.
+	Exchange struct {
+		Items    []Swap
+		MethodID string
+		// Difference is what the customer will pay; negative when they are paid.
+		Difference  Money
+		State       string
+		RequestedAt time.Time
+	}
+	// Swap is one thing for another.
+	Swap struct{ ItemID, NewItemID string }
 )

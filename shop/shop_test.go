@@ -133,7 +133,7 @@ func TestListIsNewestFirst(t *testing.T) {
 	for _, o := range list["orders"].([]any) {
 		ids = append(ids, o.(map[string]any)["order_id"].(string))
 	}
-	if got := strings.Join(ids, " "); got != "#W10001 #W10002 #W10003 #W10004" {
+	if got := strings.Join(ids, " "); got != "#W10001 #W10002 #W10003 #W10004 #W10006 #W10005" {
 		t.Errorf("orders %s", got)
 	}
 }

@@ -3,97 +3,34 @@ package shop
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net/url"
+	"strings"
 	"time"
-
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // Memory is the path of a store that is gone when it is closed.
 const Memory = ":memory:"
 
-// readers bounds the connections that read at once. SQLite reads from the page
-// cache; more than this many would wait for processors, not for disks.
-const readers = 4
-
-// busy is how long a connection waits for another's lock before it gives up,
-// in milliseconds. It is shorter than a tool's timeout.
-const busy = 3000
-
-// Store is the shop's database. It is safe for use by many goroutines: writes
-// go through one connection and so one after another, reads do not wait for
-// them (write-ahead log).
+// Store is the shop's database. It is safe for use by many goroutines.
 type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	now   func() time.Time
+	// clash says whether an error means that two transactions were in each other's
+	// way, and this one should begin again.
+	clash func(error) bool
 }
 
-// Open opens the store in the file at path, or in memory for [Memory], makes it
-// when it is absent, and brings its tables up to date.
-func Open(ctx context.Context, path string, log *slog.Logger) (*Store, error) {
-	s := &Store{now: time.Now}
-	var err error
-	if s.write, err = open(path, 1); err != nil {
-		return nil, err
+// Open opens the store at a place, makes it when it is absent, and brings its
+// tables up to date. The place is a file for SQLite, [Memory], or a DSN of
+// PostgreSQL such as postgres://user@host/database.
+func Open(ctx context.Context, place string, log *slog.Logger) (*Store, error) {
+	if strings.HasPrefix(place, "postgres://") || strings.HasPrefix(place, "postgresql://") {
+		return openPostgres(ctx, place, log)
 	}
-	s.read = s.write // a database in memory belongs to its one connection
-	if err := migrate(ctx, s.write, log); err != nil {
-		return nil, errors.Join(fmt.Errorf("preparing the store %s: %w", path, err), s.Close())
-	}
-	if path != Memory {
-		if s.read, err = open(path, readers); err != nil {
-			s.read = s.write
-			return nil, errors.Join(err, s.Close())
-		}
-	}
-	return s, nil
-}
-
-func open(path string, connections int) (*sql.DB, error) {
-	options := url.Values{}
-	for _, pragma := range []string{
-		fmt.Sprintf("busy_timeout(%d)", busy), "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
-	} {
-		options.Add("_pragma", pragma)
-	}
-	options.Set("_txlock", "immediate") // a write transaction takes its lock first, so two cannot deadlock
-	source := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
-	db, err := sql.Open("sqlite", source.String())
-	if err != nil {
-		return nil, fmt.Errorf("opening the store %s: %w", path, err)
-	}
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	return db, nil
-}
-
-func migrate(ctx context.Context, db *sql.DB, log *slog.Logger) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return err
-	}
-	done, err := provider.Up(ctx)
-	if err != nil {
-		return err
-	}
-	for _, m := range done {
-		log.DebugContext(ctx, "store migrated", "version", m.Source.Version, "took", m.Duration)
-	}
-	return nil
+	return openSQLite(ctx, place, log)
 }
 
 // Close waits for queries under way and closes the store.
@@ -119,10 +56,24 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// attempts bounds how often a write that was in another's way begins again.
+const attempts = 20
+
 // tx runs do in one write transaction, which ends with all of its changes kept
-// or, when do returns an error or panics, with none.
+// or, when do returns an error or panics, with none. Transactions are
+// serializable: on SQLite they come one after another, on PostgreSQL one that
+// was in another's way begins again, so do may run more than once.
 func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
+	for n := 1; ; n++ {
+		err := s.try(ctx, do)
+		if err == nil || n == attempts || !s.clash(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) try(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		return fmt.Errorf("beginning a write: %w", err)
 	}
@@ -134,6 +85,16 @@ func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
 		return fmt.Errorf("committing a write: %w", err)
 	}
 	return nil
+}
+
+// view runs do over the store as it is at one moment.
+func (s *Store) view(ctx context.Context, do func(queryer) error) error {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead})
+	if err != nil {
+		return fmt.Errorf("beginning a read: %w", err)
+	}
+	defer tx.Rollback()
+	return do(tx)
 }
 
 // rows runs a query and hands each row to scan.
@@ -153,7 +114,7 @@ func rows(ctx context.Context, q queryer, scan func(*sql.Rows) error, query stri
 
 // moment reads a time that may be missing.
 func moment(seconds sql.NullInt64) time.Time {
-	if !seconds.Valid {
+	if !seconds.Valid || seconds.Int64 == 0 {
 		return time.Time{}
 	}
 	return time.Unix(seconds.Int64, 0).UTC()
@@ -162,4 +123,12 @@ func moment(seconds sql.NullInt64) time.Time {
 // seconds writes a time that may be missing.
 func seconds(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.Unix(), Valid: !t.IsZero()}
+}
+
+// since writes a time that may be missing, as 0 then.
+func since(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
 }

@@ -23,9 +23,17 @@ type (
 		Payments     []paymentView    `json:"payment_history"`
 		CancelReason string           `json:"cancel_reason,omitempty"`
 
+		ExchangeItems           []string    `json:"exchange_items,omitempty"`
+		ExchangeNewItems        []string    `json:"exchange_new_items,omitempty"`
+		ExchangePaymentMethodID string      `json:"exchange_payment_method_id,omitempty"`
+		ExchangePriceDifference json.Number `json:"exchange_price_difference,omitempty"`
+
 		ReturnItems           []string `json:"return_items,omitempty"`
 		ReturnPaymentMethodID string   `json:"return_payment_method_id,omitempty"`
-		ReturnRequestedAt     string   `json:"return_requested_at,omitempty"`
+
+		// RequestState is how far a return or an exchange is, once it is more than
+		// requested.
+		RequestState string `json:"request_state,omitempty"`
 
 		// PaymentMethods describes the methods that the fields above name.
 		PaymentMethods map[string]methodView `json:"payment_methods,omitempty"`
@@ -45,6 +53,7 @@ type (
 		ItemIDs     []string    `json:"item_ids"`
 		Carrier     string      `json:"carrier,omitempty"`
 		Service     string      `json:"service,omitempty"`
+		Mode        string      `json:"mode,omitempty"`
 		ETA         string      `json:"eta,omitempty"`
 		DeliveredAt string      `json:"delivered_at,omitempty"`
 		Events      []eventView `json:"events,omitempty"`
@@ -60,9 +69,12 @@ type (
 		MethodID string      `json:"payment_method_id"`
 	}
 	methodView struct {
-		Source   string `json:"source"`
-		Brand    string `json:"brand,omitempty"`
-		LastFour string `json:"last_four,omitempty"`
+		Source   string      `json:"source"`
+		ID       string      `json:"id"`
+		Brand    string      `json:"brand,omitempty"`
+		LastFour string      `json:"last_four,omitempty"`
+		Balance  json.Number `json:"balance,omitempty"`
+		Currency string      `json:"currency,omitempty"`
 	}
 )
 
@@ -90,13 +102,17 @@ func day(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format(time.DateOnly)
 }
 
-func viewOrder(o Order, c Customer) orderView {
+// viewOrder is an order as get_order_details and the writes tell of it. With
+// help it also has what a conversation with the customer needs: what the payment
+// methods are, and where a return could pay to. The shop's own people get the
+// bare record.
+func viewOrder(o Order, c Customer, help bool) orderView {
 	zone := c.zone()
 	v := orderView{
 		OrderID: o.ID, UserID: o.CustomerID, Status: o.Status, Currency: o.Currency, PlacedAt: at(o.PlacedAt, zone),
 		Address: o.Address, CancelReason: o.CancelReason,
 		Items: make([]itemView, 0, len(o.Lines)), Fulfillments: make([]fulfilmentView, 0, len(o.Fulfilments)),
-		Payments: make([]paymentView, 0, len(o.Payments)), PaymentMethods: make(map[string]methodView),
+		Payments: make([]paymentView, 0, len(o.Payments)),
 	}
 	for _, l := range o.Lines {
 		v.Items = append(v.Items, viewItem(l, true))
@@ -104,19 +120,51 @@ func viewOrder(o Order, c Customer) orderView {
 	for _, f := range o.Fulfilments {
 		v.Fulfillments = append(v.Fulfillments, viewFulfilment(f, zone))
 	}
+	for _, p := range o.Payments {
+		v.Payments = append(v.Payments, paymentView{p.Kind, p.Amount.Number(), p.MethodID})
+	}
+	if r := o.Return; r != nil {
+		v.ReturnItems, v.ReturnPaymentMethodID = r.ItemIDs, r.MethodID
+		v.requestState(r.State)
+	}
+	if e := o.Exchange; e != nil {
+		v.ExchangePaymentMethodID, v.ExchangePriceDifference = e.MethodID, e.Difference.Number()
+		for _, swap := range e.Items {
+			v.ExchangeItems = append(v.ExchangeItems, swap.ItemID)
+			v.ExchangeNewItems = append(v.ExchangeNewItems, swap.NewItemID)
+		}
+		slices.Sort(v.ExchangeItems)
+		slices.Sort(v.ExchangeNewItems)
+		v.requestState(e.State)
+	}
+	if help {
+		v.help(o, c)
+	}
+	return v
+}
+
+func (v *orderView) requestState(state string) {
+	if state != Requested {
+		v.RequestState = state
+	}
+}
+
+// help adds what a conversation with the customer needs.
+func (v *orderView) help(o Order, c Customer) {
+	v.PaymentMethods = make(map[string]methodView)
 	describe := func(id string) {
 		if m, err := c.Method(id); err == nil {
-			v.PaymentMethods[id] = methodView{m.Source, m.Brand, m.LastFour}
+			v.PaymentMethods[id] = viewMethod(m)
 		}
 	}
 	for _, p := range o.Payments {
-		v.Payments = append(v.Payments, paymentView{p.Kind, p.Amount.Number(), p.MethodID})
 		describe(p.MethodID)
 	}
 	if o.Return != nil {
-		v.ReturnItems, v.ReturnPaymentMethodID = o.Return.ItemIDs, o.Return.MethodID
-		v.ReturnRequestedAt = at(o.Return.RequestedAt, zone)
 		describe(o.Return.MethodID)
+	}
+	if o.Exchange != nil {
+		describe(o.Exchange.MethodID)
 	}
 	if o.Status == Delivered && len(o.Payments) > 0 {
 		v.RefundOptions = []string{o.Payments[0].MethodID}
@@ -127,7 +175,6 @@ func viewOrder(o Order, c Customer) orderView {
 			}
 		}
 	}
-	return v
 }
 
 func viewItem(l Line, price bool) itemView {
@@ -138,69 +185,35 @@ func viewItem(l Line, price bool) itemView {
 	return v
 }
 
+// viewFulfilment tells of several parcels as of one: the carrier of the first, the
+// day of the last, all events.
 func viewFulfilment(f Fulfilment, zone *time.Location) fulfilmentView {
-	v := fulfilmentView{
-		TrackingID: []string{f.TrackingID}, ItemIDs: f.ItemIDs, Carrier: f.Carrier, Service: f.Service,
-		DeliveredAt: at(f.DeliveredAt, zone),
+	v := fulfilmentView{TrackingID: make([]string, 0, len(f.Parcels)), ItemIDs: append([]string{}, f.ItemIDs...)}
+	var eta, delivered time.Time
+	var events []ParcelEvent
+	all := true
+	for i, p := range f.Parcels {
+		v.TrackingID = append(v.TrackingID, p.TrackingID)
+		if i == 0 {
+			v.Carrier, v.Service, v.Mode = p.Carrier, p.Service, p.Mode
+		}
+		if p.DeliveredAt.IsZero() {
+			all = false
+			if p.ETA.After(eta) {
+				eta = p.ETA
+			}
+		} else if p.DeliveredAt.After(delivered) {
+			delivered = p.DeliveredAt
+		}
+		events = append(events, p.Events...)
 	}
-	if f.DeliveredAt.IsZero() {
-		v.ETA = day(f.ETA, zone)
+	v.ETA = day(eta, zone)
+	if all {
+		v.DeliveredAt = at(delivered, zone)
 	}
-	for _, e := range f.Events {
+	slices.SortStableFunc(events, func(a, b ParcelEvent) int { return a.At.Compare(b.At) })
+	for _, e := range events {
 		v.Events = append(v.Events, eventView{at(e.At, zone), e.Code, e.Place})
 	}
-	return v
-}
-
-type (
-	summaryView struct {
-		OrderID  string     `json:"order_id"`
-		Status   string     `json:"status"`
-		PlacedAt string     `json:"placed_at"`
-		ETA      string     `json:"eta,omitempty"`
-		Items    []itemView `json:"items"`
-	}
-	productView struct {
-		Name        string              `json:"name"`
-		ProductID   string              `json:"product_id"`
-		Description string              `json:"description,omitempty"`
-		PriceFrom   json.Number         `json:"price_from"`
-		PriceTo     json.Number         `json:"price_to"`
-		Currency    string              `json:"currency"`
-		Available   bool                `json:"available"`
-		Options     map[string][]string `json:"options"`
-	}
-)
-
-func viewSummary(o OrderSummary, zone *time.Location) summaryView {
-	v := summaryView{OrderID: o.ID, Status: o.Status, PlacedAt: at(o.PlacedAt, zone), ETA: day(o.ETA, zone), Items: make([]itemView, 0, len(o.Items))}
-	for _, l := range o.Items {
-		v.Items = append(v.Items, viewItem(l, false))
-	}
-	return v
-}
-
-// viewProduct gives the options of those variants that can be had now.
-func viewProduct(p Product) productView {
-	v := productView{Name: p.Name, ProductID: p.ID, Description: p.Description, Options: make(map[string][]string)}
-	var low, high Money
-	for i, variant := range p.Variants {
-		if i == 0 || variant.Price.Minor < low.Minor {
-			low = variant.Price
-		}
-		if i == 0 || variant.Price.Minor > high.Minor {
-			high = variant.Price
-		}
-		if !variant.Available {
-			continue
-		}
-		v.Available = true
-		for name, value := range variant.Options {
-			if !slices.Contains(v.Options[name], value) {
-				v.Options[name] = append(v.Options[name], value)
-			}
-		}
-	}
-	v.PriceFrom, v.PriceTo, v.Currency = low.Number(), high.Number(), low.Currency
 	return v
 }
