@@ -56,7 +56,7 @@ func (c *Conversation) remember(t *turn, heard string, whole, interrupted bool) 
 			result, ok := s.results[call.ID]
 			switch {
 			case ok:
-			case c.isWriting(call):
+			case c.isWriting(call) || c.outliving[runOf(t, call)]:
 				result = stillRunning
 			default:
 				result = "The call was stopped because the caller spoke."

@@ -37,7 +37,7 @@ func (c *Conversation) openMouth(ctx context.Context, t *turn, voice tts.Voice, 
 	m := &mouth{turn: t, voice: voice, queue: make(chan string, 64), tokens: make(chan struct{}, 1024)}
 	t.mouth = m
 	m.release(may)
-	language := c.language
+	language := t.language
 	c.start(func() { c.speak(ctx, m, language) })
 	return m
 }
