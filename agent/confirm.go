@@ -27,15 +27,23 @@ const approvalLasts = 3
 // approval is the pending write if the caller's words in a turn agree to it, else
 // nil. It runs on the conversation's goroutine.
 func (c *Conversation) approval(t *turn) *pendingWrite {
-	p := c.pending
 	switch {
-	case p == nil || !p.heard || c.turns-p.asked >= approvalLasts:
+	case c.waiting() == nil:
 		return nil
 	case !c.opts.Phrases.Affirmation(t.language, t.user) || c.opts.Phrases.Negation(t.language, t.user):
 		return nil
 	default:
-		return p
+		return c.pending
 	}
+}
+
+// waiting is the write that a yes would let run now; nil for none.
+func (c *Conversation) waiting() *llm.ToolCall {
+	p := c.pending
+	if p == nil || !p.heard || c.turns-p.asked >= approvalLasts {
+		return nil
+	}
+	return &llm.ToolCall{Name: p.name, Arguments: json.RawMessage(p.arguments)}
 }
 
 // agreed says whether the caller has just said yes to this very write, or it has

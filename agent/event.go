@@ -3,6 +3,8 @@ package agent
 import (
 	"encoding/json"
 	"time"
+
+	"parley/llm"
 )
 
 // Event is something a conversation tells the world. The set is closed: all
@@ -150,6 +152,9 @@ type (
 		// Cause is one of the Cause constants.
 		Cause   string  `json:"cause"`
 		Timings Timings `json:"timings"`
+		// Pending is the write that now waits for the caller's yes; nil for none. It
+		// stays inside this process.
+		Pending *llm.ToolCall `json:"-"`
 	}
 	// Ended closes a conversation; nothing follows it.
 	Ended struct {

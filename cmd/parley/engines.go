@@ -67,10 +67,7 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 			err = errors.Join(err, e.close())
 		}
 	}()
-	if e.book, err = prompts.Load(nil); err != nil {
-		return nil, fmt.Errorf("loading the phrases: %w", err)
-	}
-	if err = e.openShop(ctx); err != nil {
+	if err = e.openMind(ctx); err != nil {
 		return nil, err
 	}
 	if e.silero, err = silero.Load(filepath.Join(models, "silero", "silero_vad_16k_op15.onnx")); err != nil {
@@ -84,16 +81,26 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 	if err = e.openTTS(models); err != nil {
 		return nil, err
 	}
-	if err = e.openBrain(); err != nil {
-		return nil, err
-	}
 	e.openTurnModel(models)
 	e.warm(warm)
 	return e, nil
 }
 
+// openMind opens what a conversation needs by text: phrases, shop, tools, brain.
+func (e *engines) openMind(ctx context.Context) (err error) {
+	if e.book, err = prompts.Load(nil); err != nil {
+		return fmt.Errorf("loading the phrases: %w", err)
+	}
+	if err = e.openShop(ctx); err != nil {
+		return err
+	}
+	return e.openBrain()
+}
+
 func (e *engines) close() error {
-	e.stopWarm()
+	if e.stopWarm != nil {
+		e.stopWarm()
+	}
 	e.warming.Wait()
 	var failures []error
 	for i := len(e.closers) - 1; i >= 0; i-- {
