@@ -159,7 +159,7 @@ func TestErrors(t *testing.T) {
 		"merge":                 {"asr:\n  <<: {engine: local}", `x:2:3: asr: a key must be a plain word`},
 		"odd key":               {"1: 2", `x:1:1: a key must be a plain word`},
 		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, shop, asr, llm, tts, tools, turn, interrupt, webrtc, limits, log`},
-		"two documents":         {"log: {level: info}\n---\nlog: {level: warn}", `x:3:4: a second document; a config is one`},
+		"two documents":         {"log: {level: info}\n---\nlog: {level: warn}", `x:3:1: a second document; a config is one`},
 		"server, two ways":      {"tools: {mcp: {c: {command: [x], url: 'http://h'}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},
 		"server, no way":        {"tools: {mcp: {c: {}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},
 		"server, odd headers":   {"tools: {mcp: {c: {command: [x], headers: {A: b}}}}", `x:1:42: tools.mcp.c.headers: headers belong to a server with a url; a command has env`},

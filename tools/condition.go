@@ -109,7 +109,7 @@ func compileCondition(env *cel.Env, source string) (*cel.Ast, []*ConditionError)
 	if issues.Err() != nil {
 		var faults []*ConditionError
 		for _, e := range issues.Errors() {
-			message := strings.ReplaceAll(e.Message, " (in container '')", "")
+			message, _, _ := strings.Cut(strings.ReplaceAll(e.Message, " (in container '')", ""), " expecting ")
 			faults = append(faults, &ConditionError{e.Location.Line(), e.Location.Column(), message})
 		}
 		return nil, faults

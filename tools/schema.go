@@ -89,7 +89,8 @@ func CheckSchema(parameters json.RawMessage) []SchemaFault {
 		if invalid, ok := errors.AsType[*jsonschema.ValidationError](wrong.Err); ok {
 			var faults []SchemaFault
 			leaves(invalid, message.NewPrinter(language.English), &faults)
-			return faults
+			// Of the ways in which one value might have been right, the first will do.
+			return slices.CompactFunc(faults, func(a, b SchemaFault) bool { return slices.Equal(a.Path, b.Path) })
 		}
 	}
 	if wrong, ok := errors.AsType[*jsonschema.InvalidRegexError](err); ok {

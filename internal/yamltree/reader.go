@@ -66,6 +66,12 @@ func (d *Reader) Read(root ast.Node, into any) {
 	d.value(root, reflect.ValueOf(into).Elem(), "", "")
 }
 
+// File is the name that stands in errors.
+func (d *Reader) File() string { return d.file }
+
+// Note keeps where the value of a path stands, for a [Custom] value.
+func (d *Reader) Note(path string, n ast.Node) { d.places[path] = At(n) }
+
 // Given says whether the file has a value at a path.
 func (d *Reader) Given(path string) bool { _, ok := d.places[path]; return ok }
 
@@ -91,6 +97,15 @@ func parent(path string) string {
 
 // At is where a node stands.
 func At(n ast.Node) Place {
+	// The library puts a block mapping where its first colon is.
+	switch m := n.(type) {
+	case *ast.MappingValueNode:
+		return At(m.Key)
+	case *ast.MappingNode:
+		if !m.IsFlowStyle && len(m.Values) > 0 {
+			return At(m.Values[0].Key)
+		}
+	}
 	if t := n.GetToken(); t != nil && t.Position != nil {
 		return Place{t.Position.Line, t.Position.Column}
 	}
@@ -116,7 +131,7 @@ func (d *Reader) value(n ast.Node, v reflect.Value, tag reflect.StructTag, path 
 	case *ast.NullNode:
 		return // a key with nothing behind it says nothing
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
-		d.failAlias(n, path)
+		d.FailAlias(n, path)
 		return
 	}
 	switch {
@@ -327,7 +342,7 @@ func (d *Reader) EachPair(n ast.Node, path, with string, do func(name string, ke
 		below := Join(path, name)
 		switch {
 		case isAlias(pair.Key):
-			d.failAlias(pair.Key, path)
+			d.FailAlias(pair.Key, path)
 		case !ok:
 			d.Fail(pair.Key, path, "%s as a key; put it in quotes", Kind(pair.Key))
 		case seen[name]:
@@ -336,7 +351,7 @@ func (d *Reader) EachPair(n ast.Node, path, with string, do func(name string, ke
 			seen[name] = true
 			d.places[below] = At(pair.Value)
 			if isAlias(pair.Value) {
-				d.failAlias(pair.Value, below)
+				d.FailAlias(pair.Value, below)
 				continue
 			}
 			do(name, pair.Key, pair.Value, below)
@@ -352,8 +367,8 @@ func isAlias(n ast.Node) bool {
 	return false
 }
 
-// failAlias refuses what makes YAML grow without a bound.
-func (d *Reader) failAlias(n ast.Node, path string) {
+// FailAlias refuses what makes YAML grow without a bound.
+func (d *Reader) FailAlias(n ast.Node, path string) {
 	d.Fail(n, path, "anchors, aliases and tags are not understood here; write the value out")
 }
 

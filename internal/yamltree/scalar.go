@@ -12,21 +12,8 @@ import (
 
 // duration reads a text such as 240ms.
 func (d *Reader) duration(n ast.Node, v reflect.Value, tag reflect.StructTag, path string) {
-	var dur time.Duration
-	switch n := n.(type) {
-	case *ast.StringNode:
-		var err error
-		if dur, err = time.ParseDuration(n.Value); err != nil {
-			d.Fail(n, path, "%s is no duration; write it as 240ms, 1.2s or 5m", Kind(n))
-			return
-		}
-	case *ast.IntegerNode:
-		if n.Token.Value != "0" {
-			d.Fail(n, path, "the number %[1]s has no unit; write %[1]sms or %[1]ss", n.Token.Value)
-			return
-		}
-	default:
-		d.Fail(n, path, "%s is no duration; write it as 240ms, 1.2s or 5m", Kind(n))
+	dur, ok := d.parseDuration(n, path)
+	if !ok {
 		return
 	}
 	low, high := durationBounds(tag)
@@ -35,6 +22,34 @@ func (d *Reader) duration(n ast.Node, v reflect.Value, tag reflect.StructTag, pa
 		return
 	}
 	v.SetInt(int64(dur))
+}
+
+// Duration reads a text such as 240ms, for a [Custom] value; 0 when it is wrong.
+func (d *Reader) Duration(n ast.Node, path string, low, high time.Duration) time.Duration {
+	dur, ok := d.parseDuration(n, path)
+	if ok && (dur < low || dur > high) {
+		d.Fail(n, path, "%s is not between %s and %s", dur, low, high)
+		return 0
+	}
+	return dur
+}
+
+func (d *Reader) parseDuration(n ast.Node, path string) (time.Duration, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		dur, err := time.ParseDuration(n.Value)
+		if err == nil {
+			return dur, true
+		}
+	case *ast.IntegerNode:
+		if n.Token.Value == "0" {
+			return 0, true
+		}
+		d.Fail(n, path, "the number %[1]s has no unit; write %[1]sms or %[1]ss", n.Token.Value)
+		return 0, false
+	}
+	d.Fail(n, path, "%s is no duration; write it as 240ms, 1.2s or 5m", Kind(n))
+	return 0, false
 }
 
 // optional says that 0 stands for "the default" in a field: those of engines,

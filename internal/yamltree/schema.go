@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// durationPattern is a duration as time.ParseDuration takes it, without a sign.
-	durationPattern = `^(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
+	// DurationPattern is a duration as time.ParseDuration takes it, without a sign.
+	DurationPattern = `^(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
 )
 
 type schema = map[string]any
@@ -130,7 +130,7 @@ func typeSchema(t reflect.Type, tag reflect.StructTag, def reflect.Value) schema
 		}
 		return schema{"type": "object", "additionalProperties": values}
 	case t == durationType:
-		return schema{"anyOf": []schema{{"type": "string", "pattern": durationPattern}, {"const": 0}}}
+		return schema{"anyOf": []schema{{"type": "string", "pattern": DurationPattern}, {"const": 0}}}
 	case t.Kind() == reflect.Bool:
 		return schema{"type": "boolean"}
 	case t.Kind() == reflect.Int, t.Kind() == reflect.Float64:
