@@ -11,11 +11,11 @@ import (
 // maxFile bounds a file in bytes. A full config is about 4 kB.
 const maxFile = 64 << 10
 
-// Error is one thing that is wrong in a file, and Errors is all that is.
-type (
-	Error  = yamltree.Error
-	Errors = yamltree.Errors
-)
+// Error is one thing that is wrong in a file.
+type Error = yamltree.Error
+
+// Errors is all that is wrong in a file, in its order.
+type Errors = yamltree.Errors
 
 // decoder reads one file.
 type decoder struct{ *yamltree.Reader }

@@ -40,11 +40,7 @@ func newCondition(source string) (*condition, error) {
 	if len(faults) > 0 {
 		return nil, faults[0]
 	}
-	program, err := env.Program(ast, cel.CostLimit(maxConditionCost))
-	if err != nil {
-		return nil, fmt.Errorf("preparing %q: %w", source, err)
-	}
-	return &condition{source, program}, nil
+	return newProgram(env, ast, source)
 }
 
 // ConditionError is one thing that is wrong with a condition.
@@ -56,20 +52,23 @@ type ConditionError struct {
 
 func (e *ConditionError) Error() string { return e.Message }
 
-// CheckCondition finds all that is wrong with a condition; nil when nothing is.
-// What it names of caller and conversation must be there, which CEL alone would
-// find only when the tool is called.
-func CheckCondition(source string) []*ConditionError {
+// Condition is a compiled condition, for [Tool.CompileWith].
+type Condition struct{ compiled *condition }
+
+// CheckCondition compiles a condition, or finds all that is wrong with it. What it
+// names of caller and conversation must be there, which CEL alone would find only
+// when the tool is called.
+func CheckCondition(source string) (Condition, []*ConditionError) {
 	if strings.TrimSpace(source) == "" {
-		return nil
+		return Condition{}, nil
 	}
 	env, err := conditions()
 	if err != nil {
-		return []*ConditionError{{1, 0, err.Error()}}
+		return Condition{}, []*ConditionError{{1, 0, err.Error()}}
 	}
 	ast, faults := compileCondition(env, source)
 	if len(faults) > 0 {
-		return faults
+		return Condition{}, faults
 	}
 	native := ast.NativeRep()
 	celast.PostOrderVisit(native.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
@@ -82,7 +81,22 @@ func CheckCondition(source string) []*ConditionError {
 			faults = append(faults, &ConditionError{at.Line(), at.Column(), fmt.Sprintf("%s has no %s; it has %s", of, field, strings.Join(known, ", "))})
 		}
 	}))
-	return faults
+	if len(faults) > 0 {
+		return Condition{}, faults
+	}
+	compiled, err := newProgram(env, ast, source)
+	if err != nil {
+		return Condition{}, []*ConditionError{{1, 0, err.Error()}}
+	}
+	return Condition{compiled}, nil
+}
+
+func newProgram(env *cel.Env, ast *cel.Ast, source string) (*condition, error) {
+	program, err := env.Program(ast, cel.CostLimit(maxConditionCost))
+	if err != nil {
+		return nil, fmt.Errorf("preparing %q: %w", source, err)
+	}
+	return &condition{source, program}, nil
 }
 
 // conditionFields are what the groups of a condition have.

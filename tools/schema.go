@@ -78,13 +78,20 @@ type SchemaFault struct {
 	Message string
 }
 
-// CheckSchema finds what is wrong with the JSON Schema of a tool's arguments; nil
-// when nothing is.
-func CheckSchema(parameters json.RawMessage) []SchemaFault {
-	_, err := compile("parameters", parameters)
+// Schema is a compiled JSON Schema, for [Tool.CompileWith].
+type Schema struct{ compiled *schema }
+
+// CheckSchema compiles the JSON Schema of a tool's arguments, or finds all that is
+// wrong with it.
+func CheckSchema(parameters json.RawMessage) (Schema, []SchemaFault) {
+	compiled, err := compile("parameters", parameters)
 	if err == nil {
-		return nil
+		return Schema{compiled}, nil
 	}
+	return Schema{}, schemaFaults(err)
+}
+
+func schemaFaults(err error) []SchemaFault {
 	if wrong, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
 		if invalid, ok := errors.AsType[*jsonschema.ValidationError](wrong.Err); ok {
 			var faults []SchemaFault

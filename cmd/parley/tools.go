@@ -42,7 +42,7 @@ func (c *toolsCheckCmd) Run(ctx context.Context) error {
 	}
 	if len(c.Paths) == 0 {
 		if e.cfg.Tools.Dir == "" {
-			return errors.New("nothing to check: name files or folders, or a config with tools: dir:")
+			return errors.New("nothing to check: name files or folders, or a config that names a folder under tools")
 		}
 		c.Paths = []string{e.cfg.Tools.Dir}
 	}

@@ -136,7 +136,7 @@ func (d *Reader) value(n ast.Node, v reflect.Value, tag reflect.StructTag, path 
 	}
 	switch {
 	case v.CanAddr() && v.Addr().Type().Implements(customType):
-		if c, ok := v.Addr().Interface().(Custom); ok {
+		if c, ok := reflect.TypeAssert[Custom](v.Addr()); ok {
 			c.ReadYAML(d, n, path)
 		}
 	case v.Kind() == reflect.Pointer:

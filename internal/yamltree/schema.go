@@ -103,7 +103,7 @@ func fieldSchema(f reflect.StructField, def reflect.Value) schema {
 
 // typeSchema describes a type under the tag of its field.
 func typeSchema(t reflect.Type, tag reflect.StructTag, def reflect.Value) schema {
-	if c, ok := reflect.New(t).Interface().(Custom); ok {
+	if c, ok := reflect.TypeAssert[Custom](reflect.New(t)); ok {
 		return c.YAMLSchema()
 	}
 	switch {

@@ -3,6 +3,7 @@ package file
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -165,7 +166,7 @@ func (p *parser) checkHTTP(h *httpRun) {
 	if h.URL != "" && !p.failedAt("run.http.url") {
 		p.checkURL(h.URL)
 	}
-	if h.Method == "GET" && h.Body.value != nil {
+	if h.Method == http.MethodGet && h.Body.value != nil {
 		p.say("run.http.body", "a GET has no body; use query, or another method")
 	}
 	if h.Result != "" && !strings.HasPrefix(h.Result, "$") {

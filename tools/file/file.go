@@ -22,11 +22,11 @@ const MaxBytes = 64 << 10
 
 var documentType = reflect.TypeFor[document]()
 
-// Error is one thing that is wrong in a file, and Errors is all that is.
-type (
-	Error  = yamltree.Error
-	Errors = yamltree.Errors
-)
+// Error is one thing that is wrong in a file.
+type Error = yamltree.Error
+
+// Errors is all that is wrong in a file, in its order.
+type Errors = yamltree.Errors
 
 // Runners are the ways in which tools run. One that is nil is not checked, and its
 // tools say when they are called that they cannot run.
@@ -89,7 +89,7 @@ func Parse(name string, data []byte, r Runners) (*Parsed, error) {
 	if errs := p.Errors(); len(errs) > 0 {
 		return nil, errs
 	}
-	tool, err := tools.New(p.definition(hex.EncodeToString(sum[:6])), run).Compile()
+	tool, err := tools.New(p.definition(hex.EncodeToString(sum[:6])), run).CompileWith(p.doc.Parameters.compiled, p.doc.Requires.compiled)
 	if err != nil { // the checks above find all that is known to go wrong
 		return nil, Errors{{File: name, Line: parsed.At.Line, Column: parsed.At.Column, Message: err.Error()}}
 	}

@@ -163,13 +163,8 @@ func TestUnsetReferences(t *testing.T) {
 	}
 }
 
-// ok is a file to which the cases add; their first line is the fifth.
+// ok is a file that is right; what cases add to it begins on line five.
 const ok = "name: a\ndescription: d\neffect: read\nrun: {builtin: shop.track_parcel}\n"
-
-// readHTTP is the same over HTTP, written for what is at fault in it.
-func readHTTP(rest string) string {
-	return "name: a\ndescription: d\neffect: read\nparameters: {type: object, properties: {order_id: {type: string}}}\nrun: {http: {method: GET, " + rest + "}}"
-}
 
 func wrongFiles() map[string]struct{ in, want string } {
 	bomb := "name: a\ndescription: d\neffect: read\nrun: {builtin: shop.track_parcel}\nparameters:\n  type: object\n  a: &a [x,x,x,x,x,x,x,x,x]\n"

@@ -74,9 +74,10 @@ func (a *anything) read(r *yamltree.Reader, n ast.Node, path string) any {
 
 // parameters is the JSON Schema of the arguments.
 type parameters struct {
-	given bool
-	json  json.RawMessage
-	// properties are the names of the arguments, and types what each is said to be.
+	given    bool
+	json     json.RawMessage
+	compiled tools.Schema
+	// properties are the names of the arguments.
 	properties []string
 }
 
@@ -107,7 +108,9 @@ func (p *parameters) ReadYAML(r *yamltree.Reader, n ast.Node, path string) {
 		r.FailAt(r.Place(path+".type"), path+".type", fmt.Sprintf("the type is %v; arguments are an object: \"type: object\"", object["type"]))
 		return
 	}
-	for _, fault := range tools.CheckSchema(raw) {
+	compiled, faults := tools.CheckSchema(raw)
+	p.compiled = compiled
+	for _, fault := range faults {
 		below := path
 		for _, part := range fault.Path {
 			if r.Given(below + "[" + part + "]") {
@@ -156,7 +159,10 @@ func stringsOf(v any) []string {
 }
 
 // condition is a CEL expression.
-type condition struct{ source string }
+type condition struct {
+	source   string
+	compiled tools.Condition
+}
 
 // ReadYAML takes an expression and finds what is wrong with it.
 func (c *condition) ReadYAML(r *yamltree.Reader, n ast.Node, path string) {
@@ -165,7 +171,9 @@ func (c *condition) ReadYAML(r *yamltree.Reader, n ast.Node, path string) {
 		return
 	}
 	c.source = source
-	for _, fault := range tools.CheckCondition(source) {
+	compiled, faults := tools.CheckCondition(source)
+	c.compiled = compiled
+	for _, fault := range faults {
 		at := yamltree.At(n)
 		if s, ok := n.(*ast.StringNode); ok && fault.Line == 1 {
 			at.Column += fault.Column

@@ -292,7 +292,7 @@ func TestTheFolderGoesOverThePack(t *testing.T) {
 
 func TestAPackThatIsWrongIsAnError(t *testing.T) {
 	for name, pack := range map[string]fstest.MapFS{
-		"a.yaml:1:1: the key":               {"a.yaml": {Data: []byte("name: a")}},
+		"a.yaml:1:1: the key":              {"a.yaml": {Data: []byte("name: a")}},
 		`"a" is in both a.yaml and b.yaml`: {"a.yaml": {Data: []byte(tool("a", "1"))}, "b.yaml": {Data: []byte(tool("a", "1"))}},
 	} {
 		if _, err := Open(t.Context(), Options{Pack: pack, Runners: runners()}); err == nil || !strings.Contains(err.Error(), name) {
