@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"parley/metrics"
@@ -46,6 +47,7 @@ func brokenTools(s folder.Status) []string {
 	var out []string
 	for _, b := range s.Broken {
 		first, _, _ := strings.Cut(b.Error(), "\n")
+		first = strings.Replace(first, b.File, filepath.Base(b.File), 1) // where folders lie is nobody's business
 		in := "it is left out"
 		if b.Held {
 			in = "its last good version is in force"

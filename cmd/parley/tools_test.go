@@ -168,7 +168,7 @@ func TestToolFilesInTheProgram(t *testing.T) {
 	if got := e.toolFiles(); got.Loaded != len(names(began.Engines.Tools)) || got.Broken != 0 {
 		t.Errorf("metrics %+v", got)
 	}
-	got := brokenTools(folder.Status{Broken: []folder.Broken{{File: "a.yaml", Err: errors.New("a.yaml:1:2: wrong\na.yaml:3:4: too"), Held: true}, {File: "b.yaml", Err: errors.New("b.yaml:1:1: x")}}})
+	got := brokenTools(folder.Status{Broken: []folder.Broken{{File: "a.yaml", Err: errors.New("a.yaml:1:2: wrong\na.yaml:3:4: too"), Held: true}, {File: "/etc/b.yaml", Err: errors.New("/etc/b.yaml:1:1: x")}}})
 	if len(got) != 2 || got[0] != "a tool file is broken, and its last good version is in force: a.yaml:1:2: wrong" || got[1] != "a tool file is broken, and it is left out: b.yaml:1:1: x" {
 		t.Errorf("got %q", got)
 	}
