@@ -132,6 +132,23 @@ func TestToolsTry(t *testing.T) {
 	}
 }
 
+func TestOnlyWhatRollsBackIsTriedWithoutCommit(t *testing.T) {
+	for runs, want := range map[string]bool{"builtin shop.cancel_order": true, "http POST": true, "mcp carrier track": false, "": false} {
+		if got := rollsBack(runs); got != want {
+			t.Errorf("%q: %t", runs, got)
+		}
+	}
+	e := openToolShop(t, map[string]string{"claim.yaml": "name: claim\ndescription: d\neffect: write\nconfirm: heard\nrun: {mcp: {server: s, tool: t}}\n"})
+	c := toolsTryCmd{Name: "claim"}
+	if _, err := c.try(t.Context(), e); err == nil || !strings.Contains(err.Error(), "--commit") {
+		t.Errorf("got %v", err)
+	}
+	c.Commit = true
+	if tried, err := c.try(t.Context(), e); err != nil || tried.OK || !tried.Confirm || tried.Kept { // no such server has been set up
+		t.Errorf("got %+v, %v", tried, err)
+	}
+}
+
 func TestReadArguments(t *testing.T) {
 	const schema = `{"type":"object","properties":{"s":{"type":"string"},"n":{"type":"integer"},"f":{"type":["number","null"]},"b":{"type":"boolean"},
 		"l":{"type":"array","items":{"type":"string"}},"i":{"type":"array","items":{"type":"integer"}},"o":{"type":"object"},"any":{}}}`

@@ -1,6 +1,7 @@
 package yamltree
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ func (d *Reader) Parse(data []byte) ast.Node {
 		d.errs = append(d.errs, notUTF8(d.file, data))
 		return nil
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors begin with a byte order mark
 	if i := tooDeep(data); i >= 0 {
 		line := 1 + strings.Count(string(data[:i]), "\n")
 		d.errs = append(d.errs, &Error{File: d.file, Line: line, Column: i - strings.LastIndex(string(data[:i]), "\n"), Message: "nested too deep"})

@@ -452,3 +452,26 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// TestWhatEditorsWrite reads what a person's editor may make of a file.
+func TestWhatEditorsWrite(t *testing.T) {
+	for name, in := range map[string]string{
+		"byte order mark": "\ufeff" + whole,
+		"CRLF":            strings.ReplaceAll(whole, "\n", "\r\n"),
+		"no last newline": strings.TrimSuffix(whole, "\n"),
+		"a marker":        "---\n" + whole,
+		"an end":          whole + "...\n",
+		"folded":          strings.Replace(whole, "description: Where a parcel is now and when it will arrive.", "description: >-\n  Where a parcel is now\n  and when it will arrive.", 1),
+		"Norwegian":       strings.Replace(whole, "zh: 我帮您查一下。", "no: Et øyeblikk.", 1),
+		"another order":   strings.Replace(whole, "name: track_parcel\n", "", 1) + "name: track_parcel\n",
+	} {
+		p, err := Parse("x", []byte(in), runners())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if p.Name != "track_parcel" || p.Tool.Description != "Where a parcel is now and when it will arrive." || len(p.Tool.Say.Start) != 2 {
+			t.Errorf("%s: %+v", name, p.Tool.Definition)
+		}
+	}
+}
