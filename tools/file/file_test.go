@@ -475,3 +475,35 @@ func TestWhatEditorsWrite(t *testing.T) {
 		}
 	}
 }
+
+// TestAddressFromTheEnvironment checks an address that begins with a reference by
+// what that stands for, if it is set.
+func TestAddressFromTheEnvironment(t *testing.T) {
+	in := "name: a\ndescription: d\neffect: read\nrun: {http: {method: GET, url: '${SHOP}/orders'}}\n"
+	for value, want := range map[string]string{
+		"https://shop.example": "",
+		"shop.example":         "x:4:32: run.http.url: the address begins neither with http:// nor with https://; write https://HOST/PATH",
+		"https://u:p@h":        "x:4:32: run.http.url: an address here has no user and password; put them in headers, as ${NAME}",
+	} {
+		r := runners()
+		r.Env = func(name string) (string, bool) { return value, name == "SHOP" }
+		p, err := Parse("x", []byte(in), r)
+		if want == "" && (err != nil || len(p.Unset) > 0) || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}
+
+func TestNumbersStayWhatTheyAre(t *testing.T) {
+	p, err := Parse("x", []byte(ok+"parameters: {type: object, minProperties: 0, properties: {order_id: {type: number, multipleOf: 0.01, maximum: 18446744073709551615, minimum: -12.50}}}\n"), runners())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"minProperties":0,"properties":{"order_id":{"maximum":18446744073709551615,"minimum":-12.5,"multipleOf":0.01,"type":"number"}},"type":"object"}`; string(p.Tool.Parameters) != want {
+		t.Errorf("got %s", p.Tool.Parameters)
+	}
+	_, err = Parse("x", []byte(ok+"parameters: {type: object, maxProperties: 99999999999999999999999999}\n"), runners())
+	if err == nil || err.Error() != "x:5:43: parameters.maxProperties: no JSON Schema: got string, want integer" { // the library takes it for a text
+		t.Errorf("a number beyond all bounds: %v", err)
+	}
+}
