@@ -15,6 +15,8 @@ import (
 	"parley/config"
 	"parley/models"
 	"parley/models/modeltest"
+	"parley/shop"
+	"parley/tools"
 	"parley/tts"
 )
 
@@ -177,7 +179,7 @@ func TestAReturnByVoice(t *testing.T) {
 	if report.Turns.Answered != 2 || !holdsAll(heard, "return", "headphones") {
 		t.Errorf("answered %d, heard %q", report.Turns.Answered, heard)
 	}
-	order, err := a.engines.store.Order(t.Context(), "demo", "W10003")
+	order, err := a.engines.store.Order(t.Context(), tools.Caller{CustomerID: shop.DemoCustomer, Verified: true}, "W10003")
 	if err != nil {
 		t.Fatal(err)
 	}
