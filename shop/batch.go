@@ -283,3 +283,52 @@ func (s *Store) Empty(ctx context.Context) (bool, error) {
 	}
 	return filled == 0, nil
 }
+
+// HasCustomer says whether there is such a customer.
+func (b *Batch) HasCustomer(customerID string) (bool, error) {
+	var n int
+	err := b.tx.QueryRowContext(b.ctx, `SELECT COUNT(*) FROM customers WHERE id = $1`, customerID).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("looking for customer %s: %w", customerID, err)
+	}
+	return n > 0, nil
+}
+
+// KeepMethods adds to a customer the payment methods that the store knows of them
+// and that are not among theirs.
+func (b *Batch) KeepMethods(c *Customer) error {
+	known, err := customer(b.ctx, b.tx, c.ID)
+	if errors.Is(err, ErrNoCustomer) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	all := known.Methods
+	for _, m := range c.Methods {
+		if _, err := known.Method(m.ID); err != nil {
+			all = append(all, m)
+		}
+	}
+	c.Methods = all
+	return nil
+}
+
+// Line is what an order of one item of the catalogue would hold, or [ErrNoItem].
+func (b *Batch) Line(itemID string) (Line, error) {
+	l := Line{ItemID: itemID}
+	var options string
+	err := b.tx.QueryRowContext(b.ctx, `SELECT p.id, p.name, v.options, v.price_minor, v.currency
+		FROM variants v JOIN products p ON p.id = v.product_id WHERE v.id = $1`, itemID).
+		Scan(&l.ProductID, &l.Name, &options, &l.Price.Minor, &l.Price.Currency)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Line{}, ErrNoItem
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(options), &l.Options)
+	}
+	if err != nil {
+		return Line{}, fmt.Errorf("reading item %s: %w", itemID, err)
+	}
+	return l, nil
+}

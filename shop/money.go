@@ -2,6 +2,8 @@ package shop
 
 import (
 	"encoding/json"
+	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -44,4 +46,47 @@ func scale(code string) int {
 	}
 	digits, _ := currency.Standard.Rounding(unit)
 	return digits
+}
+
+// KnownCurrency says whether a code is one of ISO 4217's.
+func KnownCurrency(code string) bool {
+	unit, err := currency.ParseISO(code)
+	return err == nil && unit.String() == code
+}
+
+// maxMinor bounds an amount: sums of a few thousand such still fit.
+const maxMinor = 1 << 50
+
+// ParseMoney reads an amount in major units, such as 129.9, exactly. One that has
+// more decimals than its currency is an error.
+func ParseMoney(text, code string) (Money, error) {
+	m, exact, err := parseMoney(text, code)
+	if err == nil && !exact {
+		err = fmt.Errorf("%s has more than the %d decimals of %s", text, scale(code), code)
+	}
+	return m, err
+}
+
+// RoundMoney reads an amount in major units and rounds it to the currency's
+// decimals, half up.
+func RoundMoney(text, code string) (Money, error) {
+	m, _, err := parseMoney(text, code)
+	return m, err
+}
+
+func parseMoney(text, code string) (m Money, exact bool, err error) {
+	m.Currency = code
+	whole, decimals, _ := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	amount, ok := new(big.Rat).SetString(text)
+	if !ok || strings.Trim(whole+decimals, "0123456789") != "" || len(text) > 40 {
+		return m, false, fmt.Errorf("%q is no amount; write a number such as 129.90", text)
+	}
+	amount.Mul(amount, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale(code))), nil)))
+	exact = amount.IsInt()
+	rounded, _ := new(big.Int).SetString(amount.FloatString(0), 10)
+	if !rounded.IsInt64() || rounded.Int64() > maxMinor || rounded.Int64() < -maxMinor {
+		return m, false, fmt.Errorf("%q is too large an amount", text)
+	}
+	m.Minor = rounded.Int64()
+	return m, exact, nil
 }
