@@ -156,9 +156,9 @@ func (r *replay) task(ctx context.Context, id string, task goldTask) (err error)
 			return err
 		}
 	}
-	after, err := store.Snapshot(ctx)
+	changed, err := store.Since(ctx, r.pristine)
 	if err != nil {
 		return err
 	}
-	return r.compareRows("task "+id, task.Changed, after)
+	return r.compareRows("task "+id, task.Changed, changed)
 }

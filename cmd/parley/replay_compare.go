@@ -37,43 +37,29 @@ func (r *replay) compareCall(where string, want goldCall, got tools.Result, err 
 	return nil
 }
 
-// compareRows compares the rows that changed since the store was imported.
-func (r *replay) compareRows(where string, want map[string]map[string]any, after shop.Snapshot) error {
-	for kind, rows := range map[string][2]map[string]json.RawMessage{
-		"products": {r.pristine.Products, after.Products},
-		"users":    {r.pristine.Users, after.Users},
-		"orders":   {r.pristine.Orders, after.Orders},
-	} {
-		changed, err := changedRows(rows[0], rows[1])
-		if err != nil {
-			return fmt.Errorf("%s: %w", where, err)
+// compareRows compares the rows that changed since the store was imported. A row
+// that is gone counts as false, which no row is.
+func (r *replay) compareRows(where string, want map[string]map[string]any, changed shop.Changes) error {
+	for _, of := range []struct {
+		kind string
+		rows map[string]json.RawMessage
+	}{{"products", changed.Products}, {"users", changed.Users}, {"orders", changed.Orders}} {
+		got := make(map[string]any, len(of.rows))
+		for id, row := range of.rows {
+			var value any
+			if err := json.Unmarshal(row, &value); err != nil {
+				return fmt.Errorf("%s: reading row %s: %w", where, id, err)
+			}
+			if value == nil {
+				value = false
+			}
+			got[id] = value
 		}
-		expected := make(map[string]any, len(want[kind]))
-		maps.Copy(expected, want[kind])
-		r.compare(where, "changed."+kind, expected, changed)
+		expected := make(map[string]any, len(want[of.kind]))
+		maps.Copy(expected, want[of.kind])
+		r.compare(where, "changed."+of.kind, expected, got)
 	}
 	return nil
-}
-
-// changedRows are the rows that are new, other than before, or gone (false).
-func changedRows(before, after map[string]json.RawMessage) (map[string]any, error) {
-	changed := make(map[string]any)
-	for id, row := range after {
-		if bytes.Equal(before[id], row) {
-			continue
-		}
-		var value any
-		if err := json.Unmarshal(row, &value); err != nil {
-			return nil, fmt.Errorf("reading row %s: %w", id, err)
-		}
-		changed[id] = value
-	}
-	for id := range before {
-		if _, there := after[id]; !there {
-			changed[id] = false
-		}
-	}
-	return changed, nil
 }
 
 // differ prints a difference.

@@ -61,7 +61,9 @@ func TestReplayFindsDifferences(t *testing.T) {
 	call("0", 0)["result"] = "someone_else"
 	call("2", 1)["error"] = "Order not found"
 	call("3", 2)["result"] = nil
-	orders := func(task string) map[string]any { return tasks[task]["changed"].(map[string]any)["orders"].(map[string]any) }
+	orders := func(task string) map[string]any {
+		return tasks[task]["changed"].(map[string]any)["orders"].(map[string]any)
+	}
 	orders("1")["#W2378156"].(map[string]any)["exchange_price_difference"] = -13.45
 	delete(orders("6"), "#W6390527")
 	path := filepath.Join(t.TempDir(), "gold.json")
