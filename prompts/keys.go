@@ -134,6 +134,85 @@ func Keys() []Key {
 		{"no_cancel", nil},
 		{"no_change", nil},
 
+		// Whom we are talking to.
+		{"ask_who", nil},
+		{"ask_who_again", nil},
+		{"identify_wrong", nil},
+		{"identify_enough", nil},
+		{"identified", nil},
+		{"cannot_do", nil},
+		{"profile", Fields{"Name": "Maya Tan", "Email": "maya@example.com", "Address": "8 Demo Lane, Singapore"}},
+		{"handed_over", nil},
+
+		// Cancelling.
+		{"ask_reason", order},
+		{"cancel_not_pending", Fields{"Order": "W10002", "State": "is on its way"}},
+		{"cancel_confirm", Fields{"Order": "W10001", "Reason": "no longer needed", "Amount": "73.90 Singapore dollars", "Method": "your Visa card"}},
+		{"cancel_confirm_again", Fields{"Order": "W10001"}},
+		{"cancel_done", Fields{"Order": "W10001", "Amount": "73.90 Singapore dollars", "Method": "your Visa card"}},
+
+		// Exchanges, and changes of an order that was not sent.
+		{"exchange_not_possible", Fields{"Order": "W10002", "State": "is on its way"}},
+		{"exchange_which_item", Fields{"Order": "W10003", "Items": "headphones and an electric kettle"}},
+		{"exchange_which_option", Fields{"Item": "headphones", "Choices": "white or blue"}},
+		{"exchange_unavailable", Fields{"Item": "headphones", "Choices": "white or blue"}},
+		{"exchange_none", Fields{"Item": "headphones"}},
+		{"exchange_confirm", Fields{"Order": "W10003", "Item": "headphones", "Option": "white", "Method": "your Visa card"}},
+		{"exchange_confirm_again", Fields{"Order": "W10003", "Item": "headphones", "Option": "white"}},
+		{"exchange_done", Fields{"Order": "W10003", "Item": "headphones", "Option": "white"}},
+		{"items_done", Fields{"Order": "W10001", "Item": "water bottle", "Option": "1 litre"}},
+		{"address_not_pending", Fields{"Order": "W10002", "State": "is on its way"}},
+		{"ask_address", order},
+		{"ask_account_address", nil},
+		{"address_confirm", Fields{"Order": "W10001", "Address": "8 Demo Lane, Singapore"}},
+		{"address_done", Fields{"Order": "W10001", "Address": "8 Demo Lane, Singapore"}},
+		{"account_confirm", Fields{"Address": "8 Demo Lane, Singapore"}},
+		{"account_done", Fields{"Address": "8 Demo Lane, Singapore"}},
+		{"payment_not_pending", Fields{"Order": "W10002", "State": "is on its way"}},
+		{"payment_no_other", Fields{"Method": "your Visa card"}},
+		{"ask_method", Fields{"Choices": "your Visa card or your gift card"}},
+		{"payment_confirm", Fields{"Order": "W10001", "Method": "your gift card"}},
+		{"payment_done", Fields{"Order": "W10001", "Method": "your gift card"}},
+		{"refuse_not_pending", order},
+		{"refuse_not_delivered", order},
+		{"refuse_gift_card", nil},
+		{"refuse_unavailable", nil},
+		{"refuse_same", nil},
+		{"refuse_payments", order},
+		{"refuse_no_method", nil},
+
+		// Problems with a parcel.
+		{"problem_confirm_lost", order},
+		{"problem_confirm_late", order},
+		{"problem_confirm_damaged", order},
+		{"problem_confirm_wrong_item", order},
+		{"problem_confirm_again", order},
+		{"problem_done", order},
+		{"problem_case", Fields{"Case": "C 1 2 3"}},
+		{"offer_refund", nil},
+		{"offer_refund_amount", Fields{"Amount": "129 Singapore dollars", "Days": 7}},
+		{"offer_reship", nil},
+		{"offer_investigate", nil},
+		{"offer_wait", nil},
+		{"parcel_lost", nil},
+
+		// What may be returned.
+		{"options_until", Fields{"Order": "W10003", "Items": "headphones", "Day": "on Thursday, November 26th"}},
+		{"options_pays_shop", nil},
+		{"options_pays_customer", nil},
+		{"options_refund_days", Fields{"Days": 7}},
+		{"options_none_of_order", order},
+		{"options_window", Fields{"Days": 30}},
+
+		// Stock and shipping.
+		{"ask_product", nil},
+		{"stock_yes", Fields{"Product": "headphones", "Option": "white", "Price": "129 Singapore dollars"}},
+		{"stock_no", Fields{"Product": "headphones", "Choices": "white or black"}},
+		{"ask_country", nil},
+		{"shipping_none", Fields{"Country": "Antarctica"}},
+		{"shipping_to", Fields{"Country": "Vietnam", "Ways": "by express it takes 3 to 7 days"}},
+		{"shipping_way", Fields{"Mode": "express", "Price": "20 Singapore dollars", "Days": "3 to 7"}},
+
 		// Products.
 		{"products_all", Fields{"Products": "headphones, kettles and phone cases"}},
 		{"product_found", Fields{"Product": "headphones", "Price": "129 Singapore dollars"}},
@@ -155,5 +234,7 @@ func Keys() []Key {
 		{"method_paypal", nil},
 		{"method_gift_card", nil},
 		{"method_other", nil},
+		{"item_with_option", Fields{"Name": "phone case", "Option": "black"}},
+		{"item_counted", Fields{"Name": "phone case", "Count": 2}},
 	}
 }
