@@ -149,6 +149,9 @@ func (c *Conversation) play(t *turn, k *clause) {
 	}
 }
 
+// Preview implements room.Foreseeing: what Next will give if nobody interrupts.
+func (c *Conversation) Preview(dst []int16) int { return c.playout.Preview(dst) }
+
 // takeSound takes the next piece of a clause's sound.
 func (c *Conversation) takeSound(m sound) {
 	t := m.mouth.turn

@@ -61,24 +61,46 @@ type Registry struct {
 func NewRegistry(log *slog.Logger, all ...Tool) (*Registry, error) {
 	r := &Registry{log: log, tools: make(map[string]Tool, len(all))}
 	for _, t := range all {
-		if err := t.check(); err != nil {
-			return nil, err
-		}
 		if _, twice := r.tools[t.Name]; twice {
 			return nil, fmt.Errorf("tool %q is defined twice", t.Name)
 		}
-		var err error
-		if t.schema, err = compile(t.Name, t.Parameters); err != nil {
-			return nil, fmt.Errorf("compiling the parameters of tool %q: %w", t.Name, err)
+		t, err := t.Compile()
+		if err != nil {
+			return nil, err
 		}
-		if t.requires, err = newCondition(t.Requires); err != nil {
-			return nil, fmt.Errorf("compiling what tool %q requires: %w", t.Name, err)
-		}
-		t.setDefaults()
 		r.tools[t.Name] = t
 		r.defs = append(r.defs, t.Definition)
 	}
 	return r, nil
+}
+
+// Compile checks the tool and prepares its schema and its condition, so that a
+// registry need not. Once compiled, the definition must not be changed. The errors
+// are those of [NewRegistry].
+func (t Tool) Compile() (Tool, error) { return t.CompileWith(Schema{}, Condition{}) }
+
+// CompileWith is Compile for a tool of which the schema of Parameters, or the
+// condition of Requires, is compiled already; a zero one is not.
+func (t Tool) CompileWith(parameters Schema, requires Condition) (Tool, error) {
+	if t.schema != nil {
+		return t, nil
+	}
+	if err := t.check(); err != nil {
+		return Tool{}, err
+	}
+	var err error
+	if t.schema = parameters.compiled; t.schema == nil {
+		if t.schema, err = compile(t.Name, t.Parameters); err != nil {
+			return Tool{}, fmt.Errorf("compiling the parameters of tool %q: %w", t.Name, err)
+		}
+	}
+	if t.requires = requires.compiled; t.requires == nil {
+		if t.requires, err = newCondition(t.Requires); err != nil {
+			return Tool{}, fmt.Errorf("compiling what tool %q requires: %w", t.Name, err)
+		}
+	}
+	t.setDefaults()
+	return t, nil
 }
 
 // setDefaults fills in what a definition leaves out.

@@ -32,7 +32,7 @@ func (e *engines) textConversation() agent.Options {
 	return agent.Options{
 		ID:       uuid.NewString(),
 		Language: e.cfg.Shop.Language,
-		Engines:  agent.Engines{Brain: e.brain, Tools: e.tools},
+		Engines:  agent.Engines{Brain: e.brain, Tools: e.tools.Current()},
 		Phrases:  phrasebook{e.book, e.cfg.Shop.Name},
 		Tuning:   tuning(e.cfg),
 		Log:      e.log,
@@ -89,7 +89,7 @@ func (e *engines) missing(ctx context.Context) []string {
 	if err := e.opus.Ready(ctx); err != nil {
 		out = append(out, "Opus is not ready; callers are served by G.711")
 	}
-	return out
+	return append(out, brokenTools(e.tools.Status())...)
 }
 
 func reveal(keys []config.Secret) []string {

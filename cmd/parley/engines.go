@@ -25,7 +25,7 @@ import (
 	"parley/llm/rules"
 	"parley/prompts"
 	"parley/shop"
-	"parley/tools"
+	"parley/tools/folder"
 	"parley/tts"
 	ttslocal "parley/tts/local"
 	ttsopenai "parley/tts/openai"
@@ -41,7 +41,7 @@ type engines struct {
 
 	book   *prompts.Book
 	store  *shop.Store
-	tools  *tools.Registry
+	tools  *folder.Folder
 	silero *silero.Model
 	turns  vad.TurnModel
 	asr    asr.Recognizer
@@ -94,6 +94,9 @@ func (e *engines) openMind(ctx context.Context) (err error) {
 	if err = e.openShop(ctx); err != nil {
 		return err
 	}
+	if err = e.openTools(ctx); err != nil {
+		return err
+	}
 	return e.openBrain()
 }
 
@@ -137,9 +140,6 @@ func (e *engines) openShop(ctx context.Context) error {
 	e.closers = append(e.closers, e.store.Close)
 	if err := e.store.SeedDemo(ctx, time.Now()); err != nil {
 		return fmt.Errorf("making the demo shop: %w", err)
-	}
-	if e.tools, err = tools.NewRegistry(e.log, e.store.Tools()...); err != nil {
-		return fmt.Errorf("preparing the tools: %w", err)
 	}
 	return nil
 }
