@@ -11,6 +11,7 @@ import (
 
 	"parley/agent"
 	"parley/config"
+	"parley/lang"
 	"parley/shop"
 	"parley/tools"
 )
@@ -32,7 +33,7 @@ func (e *engines) textConversation() agent.Options {
 	return agent.Options{
 		ID:       uuid.NewString(),
 		Language: e.cfg.Shop.Language,
-		Engines:  agent.Engines{Brain: e.brain, Tools: e.tools.Current()},
+		Engines:  agent.Engines{Brain: e.brain, Languages: lang.New(), Tools: e.tools.Current()},
 		Phrases:  phrasebook{e.book, e.cfg.Shop.Name},
 		Tuning:   tuning(e.cfg),
 		Log:      e.log,
