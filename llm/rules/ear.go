@@ -18,7 +18,11 @@ type ear struct {
 	intents, facets []meaning
 	gloss           glossary
 	digits          map[string]string
-	longestDigit    int // in words, or in letters where words have no spaces between
+	longestDigit    int // in letters
+	flat            func(string) string
+	// marked reads texts that are written with the language's marks, by which words
+	// differ that are the same without them; nil where it makes no difference.
+	marked *ear
 }
 
 // meaning is an intent or a facet with its cues in folded words.
@@ -32,8 +36,8 @@ type cue struct {
 	none []string
 }
 
-func newEar(u prompts.Understanding) *ear {
-	e := &ear{intents: meanings(u.Intents), facets: meanings(u.Facets), digits: make(map[string]string, len(u.Digits))}
+func newEar(u prompts.Understanding, flat func(string) string) *ear {
+	e := &ear{intents: meanings(u.Intents, flat), facets: meanings(u.Facets, flat), digits: make(map[string]string, len(u.Digits)), flat: flat}
 	words := make(map[string]string, len(u.Gloss)+len(u.Words))
 	for english, local := range u.Words {
 		words[flat(local)] = strings.ToLower(english)
@@ -49,14 +53,14 @@ func newEar(u prompts.Understanding) *ear {
 	return e
 }
 
-func meanings(list []prompts.Cues) []meaning {
+func meanings(list []prompts.Cues, flat func(string) string) []meaning {
 	out := make([]meaning, 0, len(list))
 	for _, c := range list {
 		m := meaning{name: c.Meaning}
 		for _, x := range c.Cues {
-			folded := cue{none: flatAll(x.None)}
+			folded := cue{none: flatAll(x.None, flat)}
 			for _, group := range x.All {
-				folded.all = append(folded.all, flatAll(group))
+				folded.all = append(folded.all, flatAll(group, flat))
 			}
 			m.cues = append(m.cues, folded)
 		}
@@ -65,7 +69,7 @@ func meanings(list []prompts.Cues) []meaning {
 	return out
 }
 
-func flatAll(words []string) []string {
+func flatAll(words []string, flat func(string) string) []string {
 	out := make([]string, 0, len(words))
 	for _, w := range words {
 		f := flat(strings.TrimSuffix(w, "*"))
@@ -77,8 +81,12 @@ func flatAll(words []string) []string {
 	return out
 }
 
-// intent is the first intent that a folded text has a cue of, "" for none.
-func (e *ear) intent(folded string) string {
+// folded is what was said in the form in which cues compare.
+func (e *ear) folded(text string) string { return e.flat(hanNumbers(unmarked(text))) }
+
+// intent is the first intent that a text has a cue of, "" for none.
+func (e *ear) intent(text string) string {
+	folded := e.folded(text)
 	for _, m := range e.intents {
 		if m.fits(folded) {
 			return m.name
@@ -87,8 +95,9 @@ func (e *ear) intent(folded string) string {
 	return ""
 }
 
-// has says whether a folded text tells a facet.
-func (e *ear) has(folded, facet string) bool {
+// has says whether a text tells a facet.
+func (e *ear) has(text, facet string) bool {
+	folded := e.folded(text)
 	return slices.ContainsFunc(e.facets, func(m meaning) bool { return m.name == facet && m.fits(folded) })
 }
 
@@ -166,12 +175,19 @@ func unspaced(r rune) bool { return unicode.In(r, unicode.Han, unicode.Thai) }
 // letters and digits alone, words apart by one space and none around scripts that
 // write none, Latin letters without their marks, Arabic ones in their plain form,
 // traditional Chinese characters as simplified ones.
-func flat(text string) string {
+func flat(text string) string { return flatten(norm.NFKD.String(strings.ToLower(text)), false) }
+
+// flatMarked is flat with the marks of Latin letters kept.
+func flatMarked(text string) string { return flatten(norm.NFKC.String(strings.ToLower(text)), true) }
+
+func flatten(text string, marks bool) string {
 	var b strings.Builder
 	var last rune
 	gap := false
-	for _, r := range norm.NFKD.String(strings.ToLower(text)) {
-		r = plain(r)
+	for _, r := range text {
+		if !marks || r != 'đ' {
+			r = plain(r)
+		}
 		switch {
 		case r == 0 || r == '\'' || r == '’' || (unicode.Is(unicode.Mn, r) && !unicode.Is(unicode.Thai, r)):
 			continue

@@ -19,10 +19,11 @@ func newGlossary(words map[string]string) glossary {
 	return g
 }
 
-// glossed is a folded text in the brain's words: those that the glossary knows,
+// glossed is a text in the brain's words: those that the glossary knows,
 // digits and order numbers, and whatever is written in Latin letters within
 // another script. The rest says nothing to the brain.
-func (e *ear) glossed(folded string) []string {
+func (e *ear) glossed(text string) []string {
+	folded := e.folded(text)
 	var out []string
 	for i := 0; i < len(folded); {
 		if folded[i] == ' ' {

@@ -180,7 +180,7 @@ func (t *turn) understand(text string, words []string, awaited bool) understood 
 // intent is what the cues of the language's file tell, or, in English, the patterns
 // above. words are without the order numbers.
 func (t *turn) intent(text string, words []string) (intent, aspect) {
-	name := t.ear().intent(flat(hanNumbers(unmarked(text))))
+	name := t.ear(text).intent(text)
 	if name == "" && t.lang == english {
 		plain := strings.Join(words, " ")
 		for _, p := range t.brain.patterns {

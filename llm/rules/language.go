@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"parley/llm"
 )
@@ -26,21 +27,26 @@ func (t *turn) wordsOf(text string) []string {
 	if t.lang == english {
 		return tokens(text)
 	}
-	return t.ear().glossed(flat(hanNumbers(unmarked(text))))
+	return t.ear(text).glossed(text)
 }
 
-func (t *turn) ear() *ear {
-	if e := t.brain.ears[t.lang]; e != nil {
-		return e
+// ear is that of the turn's language, for a text.
+func (t *turn) ear(text string) *ear {
+	e := t.brain.ears[t.lang]
+	if e == nil {
+		e = t.brain.ears[english]
 	}
-	return t.brain.ears[english]
+	if e.marked != nil && strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII && unicode.IsLetter(r) }) {
+		return e.marked
+	}
+	return e
 }
 
 // unmarked takes out of a text the signs that mean something in a cue.
 func unmarked(text string) string { return strings.NewReplacer("^", " ", "=", " ").Replace(text) }
 
 // has says whether what was said tells a facet, in its own language.
-func (t *turn) has(facet string) bool { return t.ear().has(flat(unmarked(t.text)), facet) }
+func (t *turn) has(facet string) bool { return t.ear(t.text).has(t.text, facet) }
 
 // gap is what stands between two sentences of an answer.
 func (t *turn) gap() string {

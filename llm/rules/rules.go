@@ -51,7 +51,10 @@ var _ llm.Brain = (*Brain)(nil)
 func New(book *prompts.Book, now func() time.Time, log *slog.Logger) *Brain {
 	b := &Brain{book: book, patterns: compilePatterns(), ears: make(map[string]*ear), languages: lang.New(), countries: newCountries(), now: now, log: log}
 	for _, tag := range book.Languages() {
-		b.ears[tag] = newEar(book.Understanding(tag))
+		b.ears[tag] = newEar(book.Understanding(tag), flat)
+		if tag == "vi" {
+			b.ears[tag].marked = newEar(book.Understanding(tag), flatMarked)
+		}
 	}
 	return b
 }
