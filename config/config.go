@@ -9,8 +9,8 @@
 //	doc      what it means, for people
 //	enum     the values it may have
 //	min, max the bounds of a number or a duration
-//	engine   the engines that have the key; for the others it is an error
-//	need     the engines for which it must be given ("*" for always)
+//	engine   the engines that have the key, with commas; for the others it is an error
+//	need     the engines for which it must be given, with commas ("*" for always)
 //	check    the shape of a string: url, listen, ip, stun, turn, language
 package config
 
@@ -21,6 +21,19 @@ const (
 	Local  = "local"
 	OpenAI = "openai"
 	Rules  = "rules"
+
+	Anthropic = "anthropic"
+	Google    = "google"
+	Ollama    = "ollama"
+	Mistral   = "mistral"
+	Bedrock   = "bedrock"
+)
+
+// How a brain calls tools.
+const (
+	ToolsNative     = "native"
+	ToolsStructured = "structured"
+	ToolsAuto       = "auto"
 )
 
 // Config is the whole of parley.yaml.
@@ -29,6 +42,7 @@ type Config struct {
 	Shop      Shop      `yaml:"shop" doc:"The shop that the agent works for."`
 	ASR       ASR       `yaml:"asr" doc:"How speech becomes text."`
 	LLM       []LLM     `yaml:"llm" doc:"What answers, in order of preference: when one fails, the next takes the turn."`
+	Failover  Failover  `yaml:"failover" doc:"When a turn goes from one brain to the next."`
 	TTS       TTS       `yaml:"tts" doc:"How text becomes speech."`
 	Turn      Turn      `yaml:"turn" doc:"When a caller is taken to have finished."`
 	Interrupt Interrupt `yaml:"interrupt" doc:"How readily the agent gives way to a caller who speaks over it."`
@@ -67,16 +81,26 @@ type ASR struct {
 
 // LLM chooses and sets up a brain.
 type LLM struct {
-	Engine          string        `yaml:"engine" enum:"rules,openai" need:"*" doc:"rules: embedded, without a network. openai: any server with OpenAI's /chat/completions."`
-	BaseURL         string        `yaml:"base_url" engine:"openai" need:"openai" check:"url" doc:"Address up to and with the version, such as https://api.openai.com/v1."`
-	Model           string        `yaml:"model" engine:"openai" need:"openai" doc:"The server's name for the model."`
-	APIKey          Secret        `yaml:"api_key" engine:"openai" doc:"The key, as a reference to an environment variable."`
-	FirstToken      time.Duration `yaml:"first_token" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait for the first token. 0 means 6s."`
-	Between         time.Duration `yaml:"between" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait from one token to the next. 0 means 4s."`
-	Timeout         time.Duration `yaml:"timeout" engine:"openai" min:"1s" max:"10m" doc:"Longest time for a whole answer. 0 means 60s."`
-	MaxTokens       int           `yaml:"max_tokens" engine:"openai" min:"1" max:"100000" doc:"Longest answer in tokens. 0 leaves it to the server."`
-	Temperature     *float64      `yaml:"temperature" engine:"openai" min:"0" max:"2" doc:"Sampling temperature. Left out, the server decides."`
-	ReasoningEffort string        `yaml:"reasoning_effort" engine:"openai" enum:"none,minimal,low,medium,high" doc:"How much a model that can think does so before it answers. Callers wait for it."`
+	Engine          string        `yaml:"engine" enum:"rules,openai,anthropic,google,ollama,mistral,bedrock" need:"*" doc:"rules: embedded, without a network. openai: any server with OpenAI's /chat/completions. anthropic: Anthropic's own protocol. google, ollama, mistral, bedrock: their OpenAI-compatible endpoints."`
+	Name            string        `yaml:"name" doc:"What it is called in logs, metrics and events. Empty means the model's name, or the engine's."`
+	BaseURL         string        `yaml:"base_url" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"openai,bedrock" check:"url" doc:"Address up to and with the version, such as https://api.openai.com/v1. The other engines know their own."`
+	Model           string        `yaml:"model" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The server's name for the model."`
+	APIKey          Secret        `yaml:"api_key" engine:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The key, as a reference to an environment variable."`
+	Tools           string        `yaml:"tools" engine:"openai,google,ollama,mistral,bedrock" enum:"native,structured,auto" doc:"How tools are called. native: as OpenAI does, which is what empty means. structured: the answer is bound to a JSON schema, for models that were not trained to call tools. auto: one small request at the start finds out."`
+	FirstToken      time.Duration `yaml:"first_token" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"100ms" max:"60s" doc:"Longest wait for the first token. 0 means failover.first_token where another brain follows, else 6s."`
+	Between         time.Duration `yaml:"between" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"100ms" max:"60s" doc:"Longest wait from one token to the next. 0 means 4s."`
+	Timeout         time.Duration `yaml:"timeout" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"1s" max:"10m" doc:"Longest time for a whole answer. 0 means 60s."`
+	MaxTokens       int           `yaml:"max_tokens" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"1" max:"100000" doc:"Longest answer in tokens. 0 leaves it to the server (anthropic: 1024)."`
+	Temperature     *float64      `yaml:"temperature" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"0" max:"2" doc:"Sampling temperature. Left out, the server decides."`
+	ReasoningEffort string        `yaml:"reasoning_effort" engine:"openai,google,ollama,mistral,bedrock" enum:"none,minimal,low,medium,high" doc:"How much a model that can think does so before it answers. Callers wait for it."`
+}
+
+// Failover says how patient the agent is with a brain that others follow.
+type Failover struct {
+	FirstToken time.Duration `yaml:"first_token" min:"100ms" max:"60s" doc:"Longest wait for the first token of a brain that others follow."`
+	Budget     time.Duration `yaml:"budget" min:"100ms" max:"60s" doc:"Longest wait for all brains but the last, which is asked at once when this is over."`
+	Failures   int           `yaml:"failures" min:"1" max:"1000" doc:"Failures in a row after which a brain is left alone."`
+	Rest       time.Duration `yaml:"rest" min:"1s" max:"1h" doc:"How long it is left alone; then one turn tries it."`
 }
 
 // TTS chooses and sets up the voice.
@@ -151,11 +175,12 @@ type Log struct {
 // Default is the config without a file: everything embedded, on loopback.
 func Default() *Config {
 	return &Config{
-		Server: Server{Addr: "127.0.0.1:8080"},
-		Shop:   Shop{Name: "Parley Demo Shop", Language: "en"},
-		ASR:    ASR{Engine: Local},
-		LLM:    []LLM{{Engine: Rules}},
-		TTS:    TTS{Engine: Local},
+		Server:   Server{Addr: "127.0.0.1:8080"},
+		Shop:     Shop{Name: "Parley Demo Shop", Language: "en"},
+		ASR:      ASR{Engine: Local},
+		LLM:      []LLM{{Engine: Rules}},
+		Failover: Failover{FirstToken: 2500 * time.Millisecond, Budget: 5 * time.Second, Failures: 3, Rest: 20 * time.Second},
+		TTS:      TTS{Engine: Local},
 		Turn: Turn{
 			Recognise: 100 * time.Millisecond, Silence: 250 * time.Millisecond, Unsure: 500 * time.Millisecond,
 			MaxSilence: 1200 * time.Millisecond, Dictation: 1500 * time.Millisecond, MinVoice: 120 * time.Millisecond,

@@ -141,8 +141,8 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 			continue
 		}
 		seen[name] = true
-		if of := field.Tag.Get("engine"); of != "" && of != engine && engine != "" {
-			d.fail(pair.Key, below, "the key belongs to \"engine: %s\"; this is %q", of, engine)
+		if of := field.Tag.Get("engine"); engine != "" && !isFor(of, engine) {
+			d.fail(pair.Key, below, "the key belongs to \"engine: %s\"; this is %q", strings.ReplaceAll(of, ",", ", "), engine)
 			continue
 		}
 		d.value(pair.Value, v.FieldByIndex(field.Index), field.Tag, below)
@@ -150,11 +150,16 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 	d.needed(n, v, seen, engine, path)
 }
 
+// isFor says whether a tag's list of engines, where there is one, names this one.
+func isFor(engines, engine string) bool {
+	return engines == "" || slices.Contains(strings.Split(engines, ","), engine)
+}
+
 // needed notes the keys that must be there and are not.
 func (d *decoder) needed(n ast.Node, v reflect.Value, seen map[string]bool, engine, path string) {
 	for field := range fields(v.Type()) {
 		name, need := field.Tag.Get("yaml"), field.Tag.Get("need")
-		if need == "" || need != "*" && need != engine {
+		if need == "" || need != "*" && !isFor(need, engine) {
 			continue
 		}
 		if seen[name] {

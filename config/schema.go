@@ -51,8 +51,10 @@ func structSchema(t reflect.Type, def reflect.Value) schema {
 		case "*":
 			required = append(required, name)
 		default:
-			rule := condition(conditions, need)
-			rule["required"] = append(rule["required"].([]string), name)
+			for engine := range strings.SplitSeq(need, ",") {
+				rule := condition(conditions, engine)
+				rule["required"] = append(rule["required"].([]string), name)
+			}
 		}
 	}
 	s := schema{"type": "object", "additionalProperties": false, "properties": props}
@@ -64,7 +66,7 @@ func structSchema(t reflect.Type, def reflect.Value) schema {
 		for e := range strings.SplitSeq(engine.Tag.Get("enum"), ",") {
 			rule := condition(conditions, e)
 			for f := range fields(t) {
-				if of := f.Tag.Get("engine"); of != "" && of != e {
+				if !isFor(f.Tag.Get("engine"), e) {
 					rule["properties"].(schema)[f.Tag.Get("yaml")] = false
 				}
 			}

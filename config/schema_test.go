@@ -112,8 +112,13 @@ func TestTagsAreRight(t *testing.T) {
 			if f.Tag.Get("yaml") == "" {
 				t.Errorf("%s.%s is no key", typ, f.Name)
 			}
-			if n := f.Tag.Get("need"); n != "" && n != "*" && n != OpenAI {
-				t.Errorf("%s.%s: need %q", typ, f.Name, n)
+			for _, tag := range []string{"need", "engine"} {
+				for n := range strings.SplitSeq(f.Tag.Get(tag), ",") {
+					engine, _ := fieldOf(typ, "engine")
+					if n != "" && n != "*" && !isFor(engine.Tag.Get("enum"), n) {
+						t.Errorf("%s.%s: %s %q is no engine", typ, f.Name, tag, n)
+					}
+				}
 			}
 			if c := f.Tag.Get("check"); c != "" && complain(c, " ", "") == "" {
 				t.Errorf("%s.%s: the check %q does not exist", typ, f.Name, c)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 )
 
 // Role says who a message is from.
@@ -92,7 +93,31 @@ type Delta struct {
 	Finish Finish
 	// Usage is set at most once, when the provider tells.
 	Usage *Usage
+	// Moved says that another brain than the preferred one has taken the turn. It
+	// comes before anything that brain says; there may be several in a row.
+	Moved *Move
 }
+
+// Move is a turn that went from one brain to the next.
+type Move struct {
+	// From and To are the names of the brains.
+	From, To string
+	// Reason is one of the Moved constants.
+	Reason string
+	// Waited is how long the caller has waited in vain so far.
+	Waited time.Duration
+	// Err is what the brain failed with; nil when it was not asked.
+	Err error
+}
+
+// Why a turn moved.
+const (
+	MovedTimeout = "timeout" // no first word in time
+	MovedError   = "error"   // it failed before it had said anything
+	MovedSilent  = "silent"  // it ended without saying anything
+	MovedResting = "resting" // it failed often of late, or asked to be left alone
+	MovedBudget  = "budget"  // the brains before it took all the time there is
+)
 
 // Usage counts the tokens of one request.
 type Usage struct{ Input, CachedInput, Output int }
@@ -105,4 +130,12 @@ type Brain interface {
 	// Finish set, or after one error. It returns soon after ctx ends, with ctx's
 	// cause as the error; a caller that stops ranging early stops the work as well.
 	Generate(ctx context.Context, r Request) iter.Seq2[Delta, error]
+}
+
+// Warmer is a brain that can get ready ahead of the first question, such as by
+// opening its connection. Warm returns when that is done or ctx ends; its error is
+// for logs, since a brain that cannot be warmed may still answer. It may be called
+// often and by many goroutines.
+type Warmer interface {
+	Warm(ctx context.Context) error
 }

@@ -122,6 +122,9 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	}
 	host := agent.NewHost(cfg.Limits.Calls)
 	counts := metrics.New(host.Count)
+	if err := counts.Register(e.moves); err != nil {
+		return fmt.Errorf("preparing the metrics: %w", err)
+	}
 	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version}
 	if len(cfg.Server.Keys) == 0 {
 		about.Notice = demoNotice(demoCaller(ctx, e.store))

@@ -285,7 +285,7 @@ func (c *Client) typed(ctx context.Context, end string, err error, otherwise Kin
 func (c *Client) statusError(end string, resp *http.Response) *Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	e := &Error{
-		Kind: kindOf(resp.StatusCode), Op: c.op, Endpoint: end, Status: resp.StatusCode,
+		Kind: kindOf(resp.StatusCode, body), Op: c.op, Endpoint: end, Status: resp.StatusCode,
 		RetryAfter: retryAfter(resp.Header, time.Now()),
 	}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {

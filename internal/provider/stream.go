@@ -201,13 +201,16 @@ func (s *stream) failure(data []byte, whole bool) *Error {
 	if json.Unmarshal(v.Error, &detail) == nil {
 		e.Kind = streamKind(detail.Type, string(bytes.Trim(detail.Code, `"`)))
 	}
+	if e.Kind != Overloaded && overflows(data) {
+		e.Kind = TooLong
+	}
 	return e
 }
 
 // streamKind classes an error event by the type and code in it.
 func streamKind(typ, code string) Kind {
 	switch {
-	case typ == "invalid_request_error" || code == "400" || code == "context_length_exceeded":
+	case typ == "invalid_request_error" || code == "400":
 		return Rejected
 	case code == "401" || code == "403" || typ == "authentication_error" || typ == "permission_error" || code == "invalid_api_key":
 		return Denied

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/config"
+	"parley/llm"
+	"parley/llm/failover"
+	llmopenai "parley/llm/openai"
+	"parley/llm/rules"
+)
+
+// openBrain makes one brain of the list in the config.
+func (e *engines) openBrain() error {
+	var list []failover.Named
+	for i, c := range e.cfg.LLM {
+		b, err := e.openOne(c)
+		if err != nil {
+			return fmt.Errorf("opening brain %d: %w", i+1, err)
+		}
+		list = append(list, failover.Named{Name: brainName(c), Brain: b, FirstToken: c.FirstToken})
+	}
+	e.moves = newMoves()
+	f := e.cfg.Failover
+	var err error
+	e.brain, err = failover.New(failover.Options{
+		FirstToken: f.FirstToken, Budget: f.Budget, Failures: f.Failures, Rest: f.Rest, Observer: e.moves, Log: e.log,
+	}, list...)
+	return err
+}
+
+// brainName is what a brain is called in logs, metrics and events.
+func brainName(c config.LLM) string { return cmp.Or(c.Name, c.Model, c.Engine) }
+
+// openOne opens one brain.
+func (e *engines) openOne(c config.LLM) (llm.Brain, error) {
+	if c.Engine == config.Rules {
+		return rules.New(e.book, time.Now, e.log), nil
+	}
+	b, err := llmopenai.New(openAIOptions(c, e))
+	if err != nil {
+		return nil, err
+	}
+	e.closers = append(e.closers, b.Close)
+	return b, nil
+}
+
+// openAIOptions are those of a brain behind a server that speaks OpenAI's protocol.
+func openAIOptions(c config.LLM, e *engines) llmopenai.Options {
+	return llmopenai.Options{
+		BaseURL: c.BaseURL, Model: c.Model, APIKey: c.APIKey.Reveal(), FirstToken: c.FirstToken, Between: c.Between,
+		Timeout: c.Timeout, MaxTokens: c.MaxTokens, Temperature: c.Temperature, ReasoningEffort: c.ReasoningEffort, Log: e.log,
+	}
+}
+
+// moves counts how often a turn went to the next brain. It implements
+// failover.Observer and prometheus.Collector.
+type moves struct{ *prometheus.CounterVec }
+
+func newMoves() *moves {
+	return &moves{prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "parley_brain_moves_total", Help: "Turns that went from one brain to the next, also those made in advance and thrown away.",
+	}, []string{"from", "to", "reason"})}
+}
+
+// Moved implements failover.Observer.
+func (m *moves) Moved(_ string, v llm.Move) { m.WithLabelValues(v.From, v.To, v.Reason).Inc() }
