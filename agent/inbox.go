@@ -77,6 +77,16 @@ type (
 		calls []llm.ToolCall
 		state json.RawMessage
 	}
+	// moved says that the next brain has taken the turn, spent how many tokens a step
+	// took.
+	moved struct {
+		turn *turn
+		move llm.Move
+	}
+	spent struct {
+		turn  *turn
+		usage llm.Usage
+	}
 	// toolBegan and toolEnded frame the run of a tool. A write's end arrives even
 	// when its turn is long over.
 	toolBegan struct {
@@ -132,6 +142,8 @@ func (detached) message()     {}
 func (deafened) message()     {}
 func (said) message()         {}
 func (stepped) message()      {}
+func (moved) message()        {}
+func (spent) message()        {}
 func (toolBegan) message()    {}
 func (toolEnded) message()    {}
 func (unconfirmed) message()  {}

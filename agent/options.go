@@ -13,7 +13,7 @@ import (
 )
 
 // Phrasebook gives the words that the agent itself needs, per language.
-// *prompts.Book is one.
+// *prompts.Book is one. It is safe for use by many goroutines.
 type Phrasebook interface {
 	// System is the system message for a brain. spoken says that the caller
 	// listens; otherwise they read.
@@ -37,6 +37,8 @@ type Phrasebook interface {
 const (
 	PhraseGreeting = "greeting"
 	PhraseApology  = "apology"
+	// PhraseRefused answers when a brain refuses to, without a word of its own.
+	PhraseRefused = "out_of_scope"
 )
 
 // Interrupt says how readily the agent gives way.

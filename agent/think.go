@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"parley/llm"
 	"parley/tools"
@@ -79,10 +80,16 @@ func (k *thinker) think() (err error) {
 	if k.script != "" {
 		return k.hand(0, k.script)
 	}
-	for step := range k.c.opts.Tuning.Limits.Steps {
+	steps := k.c.opts.Tuning.Limits.Steps
+	for step := range steps {
+		// Whoever goes on calling tools is asked, in the end, for an answer.
+		k.request.MustAnswer = step > 0 && step == steps-1
 		m, err := k.generate(step)
 		if err != nil {
 			return err
+		}
+		if k.request.MustAnswer && len(m.ToolCalls) > 0 {
+			return fmt.Errorf("the brain still calls tools after %d steps", steps)
 		}
 		if err := k.post(stepped{k.turn, step, m.ToolCalls, m.State}); err != nil {
 			return err
@@ -119,6 +126,9 @@ func (k *thinker) generate(step int) (llm.Message, error) {
 				return m, err
 			}
 		}
+		if err := k.note(d); err != nil {
+			return m, err
+		}
 		if d.ToolCall != nil {
 			m.ToolCalls = append(m.ToolCalls, *d.ToolCall)
 			if len(m.ToolCalls) > maxCalls {
@@ -133,7 +143,33 @@ func (k *thinker) generate(step int) (llm.Message, error) {
 	if finish == "" && ctx.Err() == nil {
 		return m, errors.New("generating: the answer broke off")
 	}
+	if finish == llm.FinishRefused && strings.TrimSpace(m.Text) == "" {
+		return m, k.decline(step, &m)
+	}
 	return m, context.Cause(ctx)
+}
+
+// note passes on what a brain tells about itself.
+func (k *thinker) note(d llm.Delta) error {
+	if d.Moved != nil {
+		if err := k.post(moved{k.turn, *d.Moved}); err != nil {
+			return err
+		}
+	}
+	if d.Usage != nil {
+		return k.post(spent{k.turn, *d.Usage})
+	}
+	return nil
+}
+
+// decline answers for a brain that refuses to, and says nothing.
+func (k *thinker) decline(step int, m *llm.Message) error {
+	text, err := k.c.opts.Phrases.Phrase(k.request.Language, PhraseRefused, k.c.opts.Caller)
+	if err != nil {
+		return fmt.Errorf("generating: the brain refused: %w", err)
+	}
+	m.Text, m.ToolCalls = text, nil
+	return k.hand(step, text)
 }
 
 const (

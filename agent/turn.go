@@ -31,6 +31,7 @@ type turn struct {
 	origin  time.Time
 	timings Timings
 	spoken  bool // it goes to the voice; else it is text alone
+	usage   llm.Usage
 
 	steps     []*step
 	untold    []Event // what happened before it was committed
@@ -167,6 +168,10 @@ func (c *Conversation) takeTurn(m message) {
 			s.calls, s.state = m.calls, m.state
 			m.turn.lastHeard = time.Now()
 		}
+	case moved:
+		c.takeMoved(m)
+	case spent:
+		c.takeSpent(m)
 	case unconfirmed:
 		if !m.turn.over {
 			c.pending = &pendingWrite{name: m.call.Name, arguments: canonical(m.call.Arguments), turn: m.turn, asked: c.turns}

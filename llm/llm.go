@@ -27,6 +27,9 @@ type Message struct {
 	// Text is what was said. For an assistant it is what the caller heard, which
 	// may be less than what was generated.
 	Text string
+	// Images are what a user sent along, in order. A brain that cannot see leaves
+	// them out.
+	Images []Image
 	// Interrupted says that an assistant's message was cut off by the caller.
 	Interrupted bool
 	// ToolCalls are what an assistant asked for.
@@ -38,6 +41,14 @@ type Message struct {
 	// State is what the brain gave with this message in Delta.State. It is handed
 	// back unchanged and means nothing to anyone else.
 	State json.RawMessage
+}
+
+// Image is a picture as a brain is given it: oriented, scaled down, and of a size
+// that providers take. Nobody changes Data.
+type Image struct {
+	// MediaType is image/jpeg, image/png or image/webp.
+	MediaType string
+	Data      []byte
 }
 
 // ToolCall is a brain's wish to use a tool.
@@ -64,6 +75,10 @@ type Request struct {
 	Messages []Message
 	// Tools is what may be called now.
 	Tools []Tool
+	// MustAnswer says that no tool may be called any more: the turn has taken all the
+	// steps there are. The tools are still named, because they explain the history,
+	// and because what comes first in a request should not change.
+	MustAnswer bool
 	// Language is the BCP 47 tag in which to answer; "" lets the brain choose.
 	Language string
 	// Conversation names the conversation, for logs and for providers' caches.
