@@ -2,11 +2,8 @@ package agent
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
@@ -14,117 +11,116 @@ import (
 	"parley/tools"
 )
 
-// pendingWrite is a write that the brain wants and the caller has not yet
-// agreed to.
-type pendingWrite struct {
-	name, arguments string
-	turn            *turn // the turn whose answer asks the question
-	asked           int64 // its number
-	heard           bool  // the question was heard to its end
+// toolRun names one run of a tool: call ids are a brain's, and may come again.
+type toolRun struct {
+	turn int64
+	call string
 }
 
-// approvalLasts is how many turns after the question a yes still counts for it.
-const approvalLasts = 3
+func runOf(t *turn, call llm.ToolCall) toolRun { return toolRun{t.serial, call.ID} }
 
-// approval is the pending write if the caller's words agree to it, else nil. It
-// runs on the conversation's goroutine.
-func (c *Conversation) approval(user string) *pendingWrite {
-	p := c.pending
-	switch {
-	case p == nil || !p.heard || c.turns-p.asked >= approvalLasts:
-		return nil
-	case !c.opts.Phrases.Affirmation(c.language, user) || c.opts.Phrases.Negation(c.language, user):
-		return nil
-	default:
-		return p
+// ran is what came of one call of a step.
+type ran struct {
+	at      int
+	message llm.Message
+	caller  *tools.Caller
+}
+
+// runTools runs the calls of one step side by side and returns the messages that
+// answer them. What the tools have to say meanwhile is said from here.
+func (k *thinker) runTools(at int, calls []llm.ToolCall) ([]llm.Message, error) {
+	if err := k.announce(at, calls); err != nil {
+		return nil, err
 	}
-}
-
-// write is one call of a tool that changes something. It runs once, however
-// often it is asked for.
-type write struct {
-	done   chan struct{}
-	result string // set before done is closed
-	ok     bool
-}
-
-// writes are the writes of a conversation by tool and arguments. It is shared by
-// the conversation's goroutine and its thinkers.
-type writes struct {
-	mu  sync.Mutex
-	all map[string]*write
-}
-
-// begin returns the write of this tool with these arguments, and whether it is
-// new. One that failed may be tried again.
-func (w *writes) begin(name, arguments string) (*write, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	key := name + "\x00" + arguments
-	if old, ok := w.all[key]; ok {
-		select {
-		case <-old.done:
-			if old.ok {
-				return old, false
-			}
-		default:
-			return old, false
-		}
-	}
-	fresh := &write{done: make(chan struct{})}
-	w.all[key] = fresh
-	return fresh, true
-}
-
-// under says whether such a write has begun.
-func (w *writes) under(name, arguments string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_, ok := w.all[name+"\x00"+arguments]
-	return ok
-}
-
-// runTools runs the calls of one step side by side and returns the messages
-// that answer them.
-func (k *thinker) runTools(calls []llm.ToolCall) ([]llm.Message, error) {
-	results := make([]llm.Message, len(calls))
+	ends := make(chan ran, len(calls))
 	var all sync.WaitGroup
+	defer all.Wait()
 	for i, call := range calls {
+		who := k.caller
 		all.Go(func() {
-			results[i] = llm.Message{Role: llm.ToolRole, ToolCallID: call.ID, ToolName: call.Name, Text: k.runTool(call)}
+			text, found := k.runTool(call, who)
+			ends <- ran{i, llm.Message{Role: llm.ToolRole, ToolCallID: call.ID, ToolName: call.Name, Text: text}, found}
 		})
 	}
-	all.Wait()
+	slow, after := k.slow(calls)
+	var late <-chan time.Time
+	if slow != "" {
+		timer := time.NewTimer(after)
+		defer timer.Stop()
+		late = timer.C
+	}
+	results := make([]llm.Message, len(calls))
+	for left := len(calls); left > 0; {
+		select {
+		case end := <-ends:
+			left--
+			results[end.at] = end.message
+			if end.caller != nil {
+				k.caller = *end.caller
+			}
+		case <-late:
+			late = nil
+			if err := k.remark(at, slow); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return results, context.Cause(k.turn.ctx)
 }
 
-// runTool runs one call and returns what the brain is told of it.
-func (k *thinker) runTool(call llm.ToolCall) string {
+// runTool runs one call for a caller and returns what the brain is told of it, and
+// who the tool has found to be calling.
+func (k *thinker) runTool(call llm.ToolCall, who tools.Caller) (told string, found *tools.Caller) {
 	def, known := k.definition(call.Name)
 	if !known || def.Effect != tools.Write {
-		// A read may run before the turn is certain, and ends with it.
-		return k.c.runRead(k.turn, call)
+		// A read may run before the turn is certain.
+		return k.c.runRead(k.turn, k.asked(call, who), def)
 	}
 	// A write waits until it is certain that the caller has finished.
 	select {
 	case <-k.turn.committed:
 	case <-k.turn.ctx.Done():
-		return ""
+		return "", nil
 	}
-	arguments := canonical(call.Arguments)
-	if def.Confirm == tools.ConfirmHeard && !k.agreed(call.Name, arguments) {
-		return k.c.askFirst(k.turn, call)
+	wish := k.asked(call, who)
+	again := def.OnDuplicate == tools.Allow
+	if def.Confirm == tools.ConfirmHeard && !k.agreed(wish, again) {
+		return k.c.askFirst(k.turn, wish), nil
 	}
-	w, fresh := k.c.writes.begin(call.Name, arguments)
+	w, fresh := k.c.writes.begin(wish, again)
 	if fresh {
-		k.c.startWrite(k.turn, call, w)
+		k.c.startWrite(k.turn, wish, w)
 	}
 	select {
 	case <-w.done:
-		return w.result
+		return w.result, w.caller
 	case <-k.turn.ctx.Done():
-		return "" // it goes on, and the conversation hears of its end
+		return "", nil // it goes on, and the conversation hears of its end
 	}
+}
+
+// wish is a call that a brain asked for, on behalf of somebody.
+type wish struct {
+	tools.Call
+	id        string // the brain's
+	canonical string // the arguments, so that they compare
+	failed    string // what to say when the tool cannot be run
+	timeout   time.Duration
+}
+
+func (k *thinker) asked(call llm.ToolCall, who tools.Caller) wish {
+	def, _ := k.definition(call.Name)
+	return wish{
+		Call: tools.Call{
+			Name: call.Name, Arguments: call.Arguments, Caller: who,
+			Conversation: tools.Conversation{ID: k.c.opts.ID, Language: k.turn.language, Turn: k.turn.serial},
+		},
+		id: call.ID, canonical: canonical(call.Arguments), failed: inLanguage(def.Say.Failed, k.turn.language), timeout: def.Timeout,
+	}
+}
+
+func (w wish) toolCall() llm.ToolCall {
+	return llm.ToolCall{ID: w.id, Name: w.Name, Arguments: w.Arguments}
 }
 
 func (k *thinker) definition(name string) (tools.Definition, bool) {
@@ -136,104 +132,88 @@ func (k *thinker) definition(name string) (tools.Definition, bool) {
 	return tools.Definition{}, false
 }
 
-// agreed says whether the caller has just said yes to this very write, or it has
-// already been done with their yes.
-func (k *thinker) agreed(name, arguments string) bool {
-	if p := k.approved; p != nil && p.name == name && p.arguments == arguments {
-		return true
+// runRead runs a tool that changes nothing. It ends with its turn, unless its
+// definition says that it finishes.
+func (c *Conversation) runRead(t *turn, w wish, def tools.Definition) (told string, found *tools.Caller) {
+	_ = c.post(t.ctx, toolBegan{t, w.toolCall(), def.OnInterrupt == tools.Finish, w.timeout}) // a turn that is over tells nobody
+	if def.OnInterrupt != tools.Finish {
+		end := c.run(t.ctx, t, w)
+		return end.result, end.caller
 	}
-	return k.c.writes.under(name, arguments)
-}
-
-// askFirst tells the brain to ask the caller, and remembers what for.
-func (c *Conversation) askFirst(t *turn, call llm.ToolCall) string {
-	// The arguments must be right before the caller is asked about them; a tool
-	// that refuses them says so when it runs.
-	told, err := json.Marshal(struct {
-		Status    string          `json:"status"`
-		Tool      string          `json:"tool"`
-		Arguments json.RawMessage `json:"arguments"`
-		Note      string          `json:"note"`
-	}{"confirmation_required", call.Name, objectOr(call.Arguments),
-		"Nothing was done. Say exactly what you are about to do and ask whether to do it. After the caller's yes, call the tool again with the same arguments."})
-	if err != nil {
-		told = []byte("Nothing was done: ask the caller first.")
+	ends := make(chan toolEnded, 1)
+	ctx := context.WithoutCancel(t.ctx)
+	c.start(func() { ends <- c.run(ctx, t, w) })
+	select {
+	case end := <-ends:
+		return end.result, end.caller
+	case <-t.ctx.Done():
+		return "", nil
 	}
-	_ = c.post(t.ctx, unconfirmed{t, call, string(told)}) // a turn that is over needs no pending write
-	return string(told)
-}
-
-// objectOr returns what a model wrote if it is JSON, else an empty object.
-func objectOr(arguments json.RawMessage) json.RawMessage {
-	if json.Valid(arguments) {
-		return arguments
-	}
-	return json.RawMessage(`{}`)
-}
-
-// runRead runs a tool that changes nothing. It ends with its turn.
-func (c *Conversation) runRead(t *turn, call llm.ToolCall) string {
-	_ = c.post(t.ctx, toolBegan{t, call}) // a turn that is over tells nobody
-	began := time.Now()
-	result, ok := c.call(t.ctx, call, "")
-	c.report(t, call, result, ok, time.Since(began))
-	return result
 }
 
 // startWrite runs a tool that changes something. Neither a barge-in nor a
 // hang-up stops it: its result reaches the history even after its turn.
-func (c *Conversation) startWrite(t *turn, call llm.ToolCall, w *write) {
+func (c *Conversation) startWrite(t *turn, w wish, running *write) {
 	ctx := context.WithoutCancel(t.ctx)
-	_ = c.post(t.ctx, toolBegan{t, call}) // a turn that is over tells nobody
+	_ = c.post(t.ctx, toolBegan{t, w.toolCall(), true, w.timeout}) // a turn that is over tells nobody
+	if running.key == "" {
+		running.key = c.idempotencyKey(t, w)
+	}
+	w.Key = running.key
 	c.start(func() {
-		began := time.Now()
-		w.result, w.ok = c.call(ctx, call, c.idempotencyKey(t, call))
-		c.report(t, call, w.result, w.ok, time.Since(began))
-		close(w.done)
+		end := c.run(ctx, t, w)
+		running.result, running.ok, running.caller = end.result, end.ok, end.caller
+		close(running.done)
 	})
 }
 
-func (c *Conversation) report(t *turn, call llm.ToolCall, result string, ok bool, took time.Duration) {
-	c.postFinal(toolEnded{turn: t, call: call, result: result, ok: ok, took: took})
-}
-
-// call runs a tool and puts what came of it into words for the brain.
-func (c *Conversation) call(ctx context.Context, call llm.ToolCall, key string) (result string, ok bool) {
-	out, err := c.runAsked(ctx, call, key)
+// run runs a tool, tells the conversation what came of it, and returns that.
+func (c *Conversation) run(ctx context.Context, t *turn, w wish) toolEnded {
+	began := time.Now()
+	end := toolEnded{turn: t, call: w.toolCall()}
+	out, err := c.runAsked(ctx, w)
 	var told *tools.Error
 	switch {
 	case err == nil:
-		return string(out), true
+		end.result, end.ok, end.caller = string(out.JSON), true, out.Caller
 	case errors.As(err, &told):
-		return told.Message, false
+		end.result = refusal(told, w)
 	default:
 		if ctx.Err() == nil {
-			c.log.Warn("a tool failed", "tool", call.Name, "err", err)
+			c.log.Warn("a tool failed", "tool", w.Name, "err", err)
 		}
-		return "The tool does not work right now. Nothing is known about its result.", false
+		end.result = tools.FailureDetail{Code: tools.Fault, Message: "The tool does not work right now. Nothing is known about its result.", Say: w.failed}.JSON()
 	}
+	end.took = time.Since(began)
+	c.postFinal(end)
+	return end
 }
 
-func (c *Conversation) runAsked(ctx context.Context, call llm.ToolCall, key string) (out json.RawMessage, err error) {
-	defer c.survive("tool "+call.Name, &err)
-	return c.opts.Engines.Tools.Run(ctx, tools.Call{Name: call.Name, Arguments: call.Arguments, Caller: c.opts.Caller, Key: key})
+// refusal is what a brain is told of a call that a tool has refused.
+func refusal(err *tools.Error, w wish) string {
+	detail := tools.FailureDetail{Code: err.Code, Message: err.Message}
+	if err.Code == tools.Unavailable {
+		detail.Say = w.failed
+	}
+	return detail.JSON()
 }
 
-// idempotencyKey names a write for good: the same call of the same turn has the
-// same key, in a retry as well.
-func (c *Conversation) idempotencyKey(t *turn, call llm.ToolCall) string {
-	sum := sha256.Sum256([]byte(c.opts.ID + "\x00" + strconv.FormatInt(t.serial, 10) + "\x00" + call.Name + "\x00" + canonical(call.Arguments)))
-	return hex.EncodeToString(sum[:16])
-}
-
-// isWriting says whether a call is a write that has begun.
-func (c *Conversation) isWriting(call llm.ToolCall) bool {
-	return c.writes.under(call.Name, canonical(call.Arguments))
+func (c *Conversation) runAsked(ctx context.Context, w wish) (out tools.Result, err error) {
+	defer c.survive("tool "+w.Name, &err)
+	return c.opts.Engines.Tools.Run(ctx, w.Call)
 }
 
 // takeTool takes the end of a tool's run, of a turn under way or long over.
 func (c *Conversation) takeTool(m toolEnded) {
-	c.tell(m.turn, ToolFinished{Call: m.call.ID, Name: m.call.Name, OK: m.ok, Took: m.took.Milliseconds()})
+	delete(c.outliving, runOf(m.turn, m.call))
+	c.tell(m.turn, ToolFinished{Call: m.call.ID, Name: m.call.Name, OK: m.ok, Took: m.took.Milliseconds(), Result: m.result})
+	switch {
+	case m.caller == nil:
+	case m.turn.id != 0:
+		c.identify(m.turn, *m.caller)
+	default:
+		m.turn.caller = m.caller // it counts if the turn does
+	}
 	if p := c.pending; p != nil && m.ok && p.heard && p.name == m.call.Name && p.arguments == canonical(m.call.Arguments) && c.isWriting(m.call) {
 		c.pending = nil
 	}
@@ -242,7 +222,21 @@ func (c *Conversation) takeTool(m toolEnded) {
 		return
 	}
 	m.turn.lastHeard = time.Now()
+	if m.turn.toolsAtWork--; m.turn.toolsAtWork <= 0 {
+		m.turn.toolsAtWork, m.turn.toolWait = 0, 0
+	}
 	m.turn.stepOf(m.call.ID).results[m.call.ID] = m.result
+}
+
+// identify makes the conversation that of a caller whom a tool has found. Whoever
+// is known already stays: one conversation belongs to one customer.
+func (c *Conversation) identify(t *turn, who tools.Caller) {
+	if c.caller.Verified {
+		return
+	}
+	who.Language = c.language
+	c.caller = who
+	c.emit(t.id, CallerIdentified{Customer: who.Name})
 }
 
 // stepOf is the step that made a call; the newest when the call is not known yet.
@@ -255,4 +249,12 @@ func (t *turn) stepOf(callID string) *step {
 		}
 	}
 	return t.step(max(len(t.steps)-1, 0))
+}
+
+// objectOr returns what a model wrote if it is JSON, else an empty object.
+func objectOr(arguments json.RawMessage) json.RawMessage {
+	if json.Valid(arguments) {
+		return arguments
+	}
+	return json.RawMessage(`{}`)
 }

@@ -15,6 +15,7 @@ import (
 
 	"parley/audio"
 	"parley/audio/playout"
+	"parley/tools"
 )
 
 // inboxSize is how many messages may wait for the conversation's goroutine. The
@@ -46,6 +47,8 @@ type Conversation struct {
 	stop      context.CancelCauseFunc
 	state     State
 	language  string
+	caller    tools.Caller
+	outliving map[toolRun]bool // tools at work that go on without their turn
 	history   history
 	hears     bool // somebody can hear the agent
 	turns     int64
@@ -67,16 +70,18 @@ func New(opts Options) (*Conversation, error) {
 		return nil, err
 	}
 	c := &Conversation{
-		opts:     opts,
-		log:      opts.Log.With("conversation", opts.ID),
-		inbox:    make(chan message, inboxSize),
-		events:   newBroker(),
-		began:    time.Now(),
-		done:     make(chan struct{}),
-		state:    Listening,
-		language: opts.Language,
-		writes:   writes{all: make(map[string]*write)},
-		progress: progress{signal: make(chan struct{}, 1)},
+		opts:      opts,
+		log:       opts.Log.With("conversation", opts.ID),
+		inbox:     make(chan message, inboxSize),
+		events:    newBroker(),
+		began:     time.Now(),
+		done:      make(chan struct{}),
+		state:     Listening,
+		language:  opts.Language,
+		caller:    opts.Caller,
+		outliving: make(map[toolRun]bool),
+		writes:    writes{all: make(map[string]*write)},
+		progress:  progress{signal: make(chan struct{}, 1)},
 	}
 	c.playout = playout.New(time.Now, &c.progress)
 	if opts.Engines.Detector != nil {

@@ -3,6 +3,8 @@ package agent
 import (
 	"encoding/json"
 	"time"
+
+	"parley/llm"
 )
 
 // Event is something a conversation tells the world. The set is closed: all
@@ -110,10 +112,16 @@ type (
 	}
 	// Resumed says that it was nothing and the agent goes on from the same word.
 	Resumed struct{}
+	// CallerIdentified says that a tool has found out who is calling.
+	CallerIdentified struct {
+		Customer string `json:"customer,omitempty"`
+	}
 	// ToolStarted says that a tool runs.
 	ToolStarted struct {
 		Call string `json:"call"`
 		Name string `json:"name"`
+		// Arguments is what the brain wrote. It stays inside this process.
+		Arguments json.RawMessage `json:"-"`
 	}
 	// ConfirmationAsked says that a tool waits for the caller's yes: the answer
 	// asks for it.
@@ -130,6 +138,8 @@ type (
 		OK   bool   `json:"ok"`
 		// Took is in milliseconds.
 		Took int64 `json:"took_ms"`
+		// Result is what the brain was told. It stays inside this process.
+		Result string `json:"-"`
 	}
 	// Failed says that an engine failed; the conversation goes on.
 	Failed struct {
@@ -158,6 +168,9 @@ type (
 		// Cause is one of the Cause constants.
 		Cause   string  `json:"cause"`
 		Timings Timings `json:"timings"`
+		// Pending is the write that now waits for the caller's yes; nil for none. It
+		// stays inside this process.
+		Pending *llm.ToolCall `json:"-"`
 	}
 	// Ended closes a conversation; nothing follows it.
 	Ended struct {
@@ -191,6 +204,7 @@ func (ReplyDone) Kind() string         { return "reply.done" }
 func (Held) Kind() string              { return "playout.held" }
 func (Silenced) Kind() string          { return "playout.silent" }
 func (Resumed) Kind() string           { return "playout.resumed" }
+func (CallerIdentified) Kind() string  { return "caller.identified" }
 func (ToolStarted) Kind() string       { return "tool.started" }
 func (ConfirmationAsked) Kind() string { return "tool.confirmation" }
 func (ToolFinished) Kind() string      { return "tool.finished" }
@@ -213,6 +227,7 @@ func (ReplyDone) lossy() bool         { return false }
 func (Held) lossy() bool              { return false }
 func (Silenced) lossy() bool          { return false }
 func (Resumed) lossy() bool           { return false }
+func (CallerIdentified) lossy() bool  { return false }
 func (ToolStarted) lossy() bool       { return false }
 func (ConfirmationAsked) lossy() bool { return false }
 func (ToolFinished) lossy() bool      { return false }

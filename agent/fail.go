@@ -13,7 +13,7 @@ func (c *Conversation) apologise(stage string, cause error) {
 }
 
 func (c *Conversation) apology() string {
-	text, err := c.opts.Phrases.Phrase(c.language, PhraseApology, c.opts.Caller)
+	text, err := c.opts.Phrases.Phrase(c.language, PhraseApology, c.caller)
 	if err != nil {
 		c.log.Error("no apology", "err", err)
 		return "Sorry, something went wrong. Could you say that again?"
@@ -76,7 +76,7 @@ func (c *Conversation) turnDeadline() time.Time {
 	case t == nil || c.hold != nil:
 		return time.Time{}
 	case !t.thought:
-		return t.lastHeard.Add(c.opts.Tuning.Limits.FirstToken)
+		return t.lastHeard.Add(c.opts.Tuning.Limits.FirstToken + t.toolWait)
 	case t.spoken && !t.closed:
 		return t.lastHeard.Add(c.opts.Tuning.Limits.Synthesis)
 	case t.spoken:

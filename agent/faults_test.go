@@ -89,12 +89,12 @@ func TestFaultsOfABrain(t *testing.T) {
 			"It is pending.", 3, CauseDone, nil},
 		"it calls what does not exist": {
 			func(n int, r llm.Request) ([]llm.Delta, error) {
-				if result, ok := toolResult(r); ok {
-					return says(result), nil
+				if result, _ := toolResult(r); strings.Contains(result, "There is no such tool.") {
+					return says("I cannot fly."), nil
 				}
 				return calls("a", "fly", `{}`), nil
 			},
-			"There is no such tool.", 2, CauseDone, nil},
+			"I cannot fly.", 2, CauseDone, nil},
 		"it calls tools without end, and answers when it must": {
 			func(_ int, r llm.Request) ([]llm.Delta, error) {
 				if r.MustAnswer {

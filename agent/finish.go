@@ -38,7 +38,7 @@ func (c *Conversation) endTurn(cause error) {
 	}
 	c.emit(t.id, ReplyDone{Text: strings.TrimSpace(t.text.String()), Heard: strings.TrimSpace(heard), Interrupted: interrupted})
 	c.tellUsage(t)
-	c.emit(t.id, TurnEnded{Cause: causeName(cause), Timings: t.timings})
+	c.emit(t.id, TurnEnded{Cause: causeName(cause), Timings: t.timings, Pending: c.waiting()})
 	c.restState()
 }
 
@@ -57,7 +57,7 @@ func (c *Conversation) remember(t *turn, heard string, whole, interrupted bool) 
 			result, ok := s.results[call.ID]
 			switch {
 			case ok:
-			case c.isWriting(call):
+			case c.isWriting(call) || c.outliving[runOf(t, call)]:
 				result = stillRunning
 			default:
 				result = "The call was stopped because the caller spoke."

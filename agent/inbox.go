@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/llm"
+	"parley/tools"
 )
 
 // message is what reaches a conversation's goroutine. Everything that is not
@@ -92,6 +93,10 @@ type (
 	toolBegan struct {
 		turn *turn
 		call llm.ToolCall
+		// outlives says that the run goes on when its turn ends.
+		outlives bool
+		// timeout is the longest that the tool may take.
+		timeout time.Duration
 	}
 	toolEnded struct {
 		turn   *turn
@@ -99,6 +104,8 @@ type (
 		result string
 		ok     bool
 		took   time.Duration
+		// caller is who the tool has found to be calling; nil for most.
+		caller *tools.Caller
 	}
 	// unconfirmed is a write that waits for the caller's yes.
 	unconfirmed struct {

@@ -133,12 +133,24 @@ type Engines struct {
 	// Spare says the apology when Voice fails; nil means the apology is only text.
 	Spare tts.Voice
 	Tools tools.Set
+	// Languages recognises what callers write in; nil keeps to the language that
+	// the conversation began in, or that the recogniser tells.
+	Languages Languages
+}
+
+// Languages recognises the language of a text.
+type Languages interface {
+	// Detect gives the BCP 47 tag of a text's language, or current when the text does
+	// not tell; sure says whether it does.
+	Detect(text, current string) (tag string, sure bool)
 }
 
 // Options make a conversation.
 type Options struct {
 	// ID names the conversation in events, logs and idempotency keys.
-	ID     string
+	ID string
+	// Caller is who is known to be calling when the conversation begins. A tool may
+	// find out more.
 	Caller tools.Caller
 	// Language is the BCP 47 tag the conversation begins in.
 	Language string

@@ -247,18 +247,19 @@ func (b *bench) add(def tools.Definition, run func(context.Context, tools.Call) 
 	b.runs[def.Name] = run
 }
 
+func (b *bench) Check(tools.Call) error                      { return nil }
 func (b *bench) Definitions(tools.Caller) []tools.Definition { return b.defs }
 
-func (b *bench) Run(ctx context.Context, call tools.Call) (json.RawMessage, error) {
+func (b *bench) Run(ctx context.Context, call tools.Call) (tools.Result, error) {
 	b.mu.Lock()
 	b.log = append(b.log, call)
 	run := b.runs[call.Name]
 	b.mu.Unlock()
 	if run == nil {
-		return nil, &tools.Error{Code: "not_found", Message: "There is no such tool."}
+		return tools.Result{}, &tools.Error{Code: "not_found", Message: "There is no such tool."}
 	}
 	out, err := run(ctx, call)
-	return json.RawMessage(out), err
+	return tools.Result{JSON: json.RawMessage(out)}, err
 }
 
 func (b *bench) ran(name string) int {

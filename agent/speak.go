@@ -37,7 +37,7 @@ func (c *Conversation) openMouth(ctx context.Context, t *turn, voice tts.Voice, 
 	m := &mouth{turn: t, voice: voice, queue: make(chan string, 64), tokens: make(chan struct{}, 1024)}
 	t.mouth = m
 	m.release(may)
-	language := c.language
+	language := t.language
 	c.start(func() { c.speak(ctx, m, language) })
 	return m
 }
@@ -148,6 +148,9 @@ func (c *Conversation) play(t *turn, k *clause) {
 		c.playout.Finish(k.id)
 	}
 }
+
+// Preview implements room.Foreseeing: what Next will give if nobody interrupts.
+func (c *Conversation) Preview(dst []int16) int { return c.playout.Preview(dst) }
 
 // takeSound takes the next piece of a clause's sound.
 func (c *Conversation) takeSound(m sound) {

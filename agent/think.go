@@ -21,9 +21,10 @@ func (c *Conversation) think(t *turn) {
 	}
 	thinker := &thinker{c: c, turn: t, queue: queue, splitter: tts.NewSplitter()}
 	if t.script == "" {
-		thinker.approved = c.approval(t.user)
-		thinker.definitions = c.opts.Engines.Tools.Definitions(c.opts.Caller)
-		thinker.request = c.buildRequest(t.user, thinker.definitions)
+		thinker.approved = c.approval(t)
+		thinker.caller = c.caller
+		thinker.definitions = c.opts.Engines.Tools.Definitions(c.caller)
+		thinker.request = c.buildRequest(t, thinker.definitions)
 	} else {
 		thinker.script = t.script
 	}
@@ -31,8 +32,8 @@ func (c *Conversation) think(t *turn) {
 }
 
 // buildRequest is what the brain is given. It runs on the conversation's goroutine.
-func (c *Conversation) buildRequest(user string, definitions []tools.Definition) llm.Request {
-	system, err := c.opts.Phrases.System(c.language, c.opts.Caller, c.hears)
+func (c *Conversation) buildRequest(t *turn, definitions []tools.Definition) llm.Request {
+	system, err := c.opts.Phrases.System(t.language, c.caller, c.hears)
 	if err != nil {
 		c.log.Error("no system message", "err", err)
 	}
@@ -41,9 +42,9 @@ func (c *Conversation) buildRequest(user string, definitions []tools.Definition)
 		offered[i] = llm.Tool{Name: d.Name, Description: d.Description, Parameters: d.Parameters}
 	}
 	return llm.Request{
-		Messages:     c.history.request(system, user),
+		Messages:     c.history.request(system, t.user),
 		Tools:        offered,
-		Language:     c.language,
+		Language:     t.language,
 		Conversation: c.opts.ID,
 	}
 }
@@ -59,6 +60,9 @@ type thinker struct {
 	request     llm.Request
 	definitions []tools.Definition
 	approved    *pendingWrite
+	// caller is who is calling, as far as this turn knows.
+	caller tools.Caller
+	spoke  bool // something has been said in this turn
 }
 
 func (k *thinker) run() {
@@ -98,7 +102,7 @@ func (k *thinker) think() (err error) {
 			return nil
 		}
 		k.say(k.splitter.Flush()) // what it says before it looks something up is heard meanwhile
-		results, err := k.runTools(m.ToolCalls)
+		results, err := k.runTools(step, m.ToolCalls)
 		if err != nil {
 			return err
 		}
@@ -186,6 +190,7 @@ func (k *thinker) hand(step int, text string) error {
 	if err := k.post(said{k.turn, step, text}); err != nil {
 		return err
 	}
+	k.spoke = true
 	if k.queue != nil {
 		k.say(k.splitter.Push(text))
 	}

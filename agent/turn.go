@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"parley/llm"
+	"parley/tools"
 )
 
 // turn is one answer of the agent. It is made in advance, while the caller may
@@ -25,22 +27,28 @@ type turn struct {
 	committed chan struct{}
 	over      bool
 
-	user    string // what is answered; "" when the agent speaks first
-	source  string // "voice" or "text"
-	script  string // what to say without asking a brain
-	origin  time.Time
-	timings Timings
-	spoken  bool // it goes to the voice; else it is text alone
-	usage   llm.Usage
+	user     string        // what is answered; "" when the agent speaks first
+	language string        // what it is answered in
+	caller   *tools.Caller // who a tool found to be calling before it was committed
+	source   string        // "voice" or "text"
+	script   string        // what to say without asking a brain
+	origin   time.Time
+	timings  Timings
+	spoken   bool // it goes to the voice; else it is text alone
+	usage    llm.Usage
 
-	steps     []*step
-	untold    []Event // what happened before it was committed
-	text      strings.Builder
-	thought   bool // the brain has finished
-	err       error
-	failed    bool      // the apology is being said
-	apology   bool      // it is nothing but an apology
-	lastHeard time.Time // when something last came of it: an engine spoke, a word was played
+	steps   []*step
+	untold  []Event // what happened before it was committed
+	text    strings.Builder
+	thought bool // the brain has finished
+	err     error
+	failed  bool // the apology is being said
+	apology bool // it is nothing but an apology
+	// toolsAtWork are the tools under way, toolWait the longest that one of them may
+	// take: so long nobody is late.
+	toolsAtWork int
+	toolWait    time.Duration
+	lastHeard   time.Time // when something last came of it: an engine spoke, a word was played
 
 	mouth    *mouth
 	clauses  []*clause
@@ -61,6 +69,7 @@ type step struct {
 func (c *Conversation) prepare(d *draft) *turn {
 	t := c.newTurn()
 	t.user, t.source, t.origin = d.text, "voice", c.utterance.endWall
+	t.language = c.languageOf(d.text, d.language)
 	t.timings.Transcript = d.heardAt.Sub(t.origin).Milliseconds()
 	c.think(t)
 	return t
@@ -71,7 +80,7 @@ func (c *Conversation) newTurn() *turn {
 	c.serials++
 	return &turn{
 		serial: c.serials, ctx: ctx, cancel: cancel, committed: make(chan struct{}),
-		origin: time.Now(), timings: NoTimings(), spoken: c.hears, playing: -1,
+		origin: time.Now(), timings: NoTimings(), spoken: c.hears, playing: -1, language: c.language,
 	}
 }
 
@@ -85,6 +94,10 @@ func (c *Conversation) commit(t *turn) {
 	t.lastHeard = now
 	if t.source == "voice" {
 		t.timings.Decided = now.Sub(t.origin).Milliseconds()
+	}
+	c.language = t.language
+	if t.caller != nil {
+		c.identify(t, *t.caller)
 	}
 	if t.user != "" {
 		c.history.user(t.user)
@@ -112,6 +125,20 @@ func (c *Conversation) commit(t *turn) {
 	c.advance(t)
 }
 
+// languageOf is the language in which to answer a text: what a recogniser heard,
+// or what the text shows, else the conversation's.
+func (c *Conversation) languageOf(text, heard string) string {
+	current := cmp.Or(heard, c.language)
+	if c.opts.Engines.Languages == nil {
+		return current
+	}
+	tag, sure := c.opts.Engines.Languages.Detect(text, current)
+	if !sure {
+		return current
+	}
+	return tag
+}
+
 // tell emits an event of a turn, or keeps it until the turn is committed.
 func (c *Conversation) tell(t *turn, e Event) {
 	switch {
@@ -128,7 +155,7 @@ func (c *Conversation) hearText(m texted) {
 	c.dropUtterance()
 	c.endTurn(errSuperseded)
 	t := c.newTurn()
-	t.user, t.source = m.text, "text"
+	t.user, t.source, t.language = m.text, "text", c.languageOf(m.text, "")
 	t.timings.Transcript, t.timings.Decided = 0, 0
 	m.reply <- c.turns + 1
 	c.think(t)
@@ -140,7 +167,7 @@ func (c *Conversation) greet() {
 	if c.turn != nil || c.utterance != nil {
 		return
 	}
-	text, err := c.opts.Phrases.Phrase(c.language, PhraseGreeting, c.opts.Caller)
+	text, err := c.opts.Phrases.Phrase(c.language, PhraseGreeting, c.caller)
 	if err != nil {
 		c.log.Error("no greeting", "err", err)
 		return
@@ -179,7 +206,13 @@ func (c *Conversation) takeTurn(m message) {
 			c.emit(m.turn.id, ConfirmationAsked{Call: m.call.ID, Name: m.call.Name, Arguments: objectOr(m.call.Arguments)})
 		}
 	case toolBegan:
-		c.tell(m.turn, ToolStarted{Call: m.call.ID, Name: m.call.Name})
+		if m.outlives {
+			c.outliving[runOf(m.turn, m.call)] = true
+		}
+		m.turn.toolsAtWork++
+		m.turn.toolWait = max(m.turn.toolWait, m.timeout)
+		m.turn.lastHeard = time.Now()
+		c.tell(m.turn, ToolStarted{Call: m.call.ID, Name: m.call.Name, Arguments: m.call.Arguments})
 	case thought:
 		c.takeThought(m)
 	case clauseOpened:

@@ -21,7 +21,7 @@ import (
 // told are all kinds of events. That none is missing here, eventTypes checks.
 var told = []agent.Event{
 	agent.Started{}, agent.StateChanged{}, agent.SpeechStarted{}, agent.SpeechStopped{}, agent.PartialTranscript{}, agent.UserSaid{}, agent.TurnStarted{},
-	agent.ReplyText{}, agent.ReplySpoken{}, agent.ReplyDone{}, agent.Held{}, agent.Silenced{}, agent.Resumed{}, agent.ToolStarted{}, agent.ConfirmationAsked{},
+	agent.ReplyText{}, agent.ReplySpoken{}, agent.ReplyDone{}, agent.Held{}, agent.Silenced{}, agent.Resumed{}, agent.CallerIdentified{}, agent.ToolStarted{}, agent.ConfirmationAsked{},
 	agent.ToolFinished{}, agent.Failed{}, agent.BrainMoved{}, agent.Usage{}, agent.TurnEnded{}, agent.Ended{},
 }
 
@@ -52,8 +52,9 @@ func rows(t *testing.T, heading string) [][]string {
 // fields are the names on the wire of a struct's fields.
 func fields(v any) (names []string) {
 	for f := range reflect.TypeOf(v).Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names = append(names, name)
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" { // what stays inside the process
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return names

@@ -132,8 +132,9 @@ type toolbox struct{}
 func (toolbox) Definitions(tools.Caller) []tools.Definition {
 	return []tools.Definition{{Name: "look", Effect: tools.Read}}
 }
-func (toolbox) Run(context.Context, tools.Call) (json.RawMessage, error) {
-	return json.RawMessage(`"it is here"`), nil
+func (toolbox) Check(tools.Call) error { return nil }
+func (toolbox) Run(context.Context, tools.Call) (tools.Result, error) {
+	return tools.Result{JSON: json.RawMessage(`"it is here"`)}, nil
 }
 
 type book struct{}

@@ -39,6 +39,20 @@ type Encoder interface {
 	Close() error
 }
 
+// AheadEncoder is an [Encoder] that can make packets before they are asked for,
+// several at once for less.
+type AheadEncoder interface {
+	Encoder
+	// Expect says what Encode will probably be given next: any number of whole
+	// SpeakTicks, of which the encoder prepares as many as it likes. What Encode
+	// returns is the same with and without it, whatever it is given then. It does
+	// not allocate once it has been called a few times.
+	Expect(pcm []int16) error
+	// Ahead is how many packets are prepared. While there are some, Expect does
+	// nothing.
+	Ahead() int
+}
+
 // Decoder turns packets into PCM at [HearRate]. It keeps state between calls and
 // belongs to one goroutine.
 type Decoder interface {

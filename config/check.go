@@ -9,7 +9,7 @@ import (
 
 // crossCheck checks what no key can be judged by alone.
 func (d *decoder) crossCheck(c *Config) {
-	say := func(path, format string, args ...any) { d.failAt(d.place(path), path, fmt.Sprintf(format, args...)) }
+	say := func(path, format string, args ...any) { d.FailAt(d.Place(path), path, fmt.Sprintf(format, args...)) }
 	if len(c.LLM) == 0 {
 		say("llm", "the list is empty; leave it out for \"[{engine: rules}]\"")
 	}
@@ -38,8 +38,25 @@ func (d *decoder) crossCheck(c *Config) {
 	if !Loopback(c.Server.Addr) && len(c.Server.Keys) == 0 {
 		say("server.addr", "this address can be reached from outside, so server.keys must be set; without keys only 127.0.0.1, [::1] and localhost are possible")
 	}
+	d.checkMCP(c.Tools.MCP)
 	if l := c.Limits; l.Connecting > l.Calls && d.given("limits.connecting") {
 		say("limits.connecting", "%d is more than limits.calls (%d)", l.Connecting, l.Calls)
+	}
+}
+
+// checkMCP sees to it that each server is reached in one way.
+func (d *decoder) checkMCP(servers map[string]MCPServer) {
+	for name, s := range servers {
+		path := "tools.mcp." + name
+		command, url := len(s.Command) > 0, s.URL != ""
+		switch {
+		case command == url:
+			d.FailAt(d.Place(path), path, "a server has either \"command: [PROGRAM, ARGUMENT…]\" or \"url: https://…\"")
+		case command && len(s.Headers) > 0:
+			d.FailAt(d.Place(path+".headers"), path+".headers", "headers belong to a server with a url; a command has env")
+		case url && len(s.Env) > 0:
+			d.FailAt(d.Place(path+".env"), path+".env", "env belongs to a server with a command; a url has headers")
+		}
 	}
 }
 
@@ -59,7 +76,7 @@ func (d *decoder) orderSilences(t *Turn) {
 			switch {
 			case *earlier.v <= *later.v:
 			case d.given(earlier.path) && d.given(later.path):
-				d.failAt(d.places[earlier.path], earlier.path, fmt.Sprintf("%s is longer than %s (%s)", *earlier.v, later.path, *later.v))
+				d.FailAt(d.Place(earlier.path), earlier.path, fmt.Sprintf("%s is longer than %s (%s)", *earlier.v, later.path, *later.v))
 				return
 			case d.given(later.path):
 				*earlier.v = *later.v
@@ -68,29 +85,6 @@ func (d *decoder) orderSilences(t *Turn) {
 			}
 		}
 	}
-}
-
-// given says whether the file has a value at a path.
-func (d *decoder) given(path string) bool { _, ok := d.places[path]; return ok }
-
-// place is where a path stands in the file, or the closest thing above it.
-func (d *decoder) place(path string) place {
-	for p := path; p != ""; p = parent(p) {
-		if at, ok := d.places[p]; ok {
-			return at
-		}
-	}
-	return d.places[""]
-}
-
-// parent is the path above a path.
-func parent(path string) string {
-	for i := len(path) - 1; i > 0; i-- {
-		if path[i] == '.' || path[i] == '[' {
-			return path[:i]
-		}
-	}
-	return ""
 }
 
 // Loopback says whether an address to listen on can be reached from this machine

@@ -2,16 +2,9 @@
 // file, line, column and what would be right, and all of them are told at once.
 //
 // The structs below are the whole truth: what a key is called, what it may hold
-// and what it means stands in their tags, from which the reader, the checks and
-// the JSON Schema are all made.
-//
-//	yaml     the key
-//	doc      what it means, for people
-//	enum     the values it may have
-//	min, max the bounds of a number or a duration
-//	engine   the engines that have the key, with commas; for the others it is an error
-//	need     the engines for which it must be given, with commas ("*" for always)
-//	check    the shape of a string: url, listen, ip, stun, turn, language
+// and what it means stands in their tags, which package yamltree explains, and from
+// which the reader, the checks and the JSON Schema are all made. The shapes that
+// the tag check may name are url, listen, ip, stun, turn and language.
 package config
 
 import "time"
@@ -44,6 +37,7 @@ type Config struct {
 	LLM       []LLM     `yaml:"llm" doc:"What answers, in order of preference: when one fails, the next takes the turn."`
 	Failover  Failover  `yaml:"failover" doc:"When a turn goes from one brain to the next."`
 	TTS       TTS       `yaml:"tts" doc:"How text becomes speech."`
+	Tools     Tools     `yaml:"tools" doc:"What the agent can do beyond what is built in."`
 	Turn      Turn      `yaml:"turn" doc:"When a caller is taken to have finished."`
 	Interrupt Interrupt `yaml:"interrupt" doc:"How readily the agent gives way to a caller who speaks over it."`
 	WebRTC    WebRTC    `yaml:"webrtc" doc:"How calls reach this server."`
@@ -120,6 +114,27 @@ type TTS struct {
 	Language     string        `yaml:"language" engine:"local" check:"language" doc:"BCP 47 tag of what that voice speaks. Empty means en-US."`
 	Threads      int           `yaml:"threads" engine:"local" min:"1" max:"64" doc:"Threads of one synthesis. 0 means 1."`
 	Parallel     int           `yaml:"parallel" engine:"local" min:"1" max:"64" doc:"Syntheses that run at once. 0 means 2."`
+}
+
+// Tools says what the agent can do.
+type Tools struct {
+	Dir  string               `yaml:"dir" doc:"Folder with tool files, one YAML file a tool. They add to the builtin ones; one of the same name replaces. Changes are taken up while the agent runs."`
+	MCP  map[string]MCPServer `yaml:"mcp" doc:"MCP servers by the name that tool files call them."`
+	HTTP ToolHTTP             `yaml:"http" doc:"How HTTP tools reach out."`
+}
+
+// MCPServer is a server of the Model Context Protocol: a program to start, or an
+// address.
+type MCPServer struct {
+	Command []string          `yaml:"command" doc:"Program and arguments to start, which speaks MCP on its standard input and output."`
+	Env     map[string]Hidden `yaml:"env" doc:"Environment of the program, beside the usual. A secret is a reference to this process's own: ${NAME}."`
+	URL     string            `yaml:"url" check:"url" doc:"Address of a server with streamable HTTP, in place of a command."`
+	Headers map[string]Hidden `yaml:"headers" doc:"Headers of each request to url, such as Authorization: Bearer ${NAME}."`
+}
+
+// ToolHTTP says how HTTP tools reach out.
+type ToolHTTP struct {
+	AllowPrivate bool `yaml:"allow_private" doc:"Let tool files that say private: true reach addresses of private networks and of this machine."`
 }
 
 // Turn says when a caller has finished.

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"parley/internal/yamltree"
 )
 
 // env is an environment for tests.
@@ -48,6 +50,12 @@ webrtc:
   stun: ["stun:stun.example.org:3478"]
   turn:
     - {urls: ["turn:turn.example.org:3478?transport=udp", "turns:turn.example.org"], username: u, credential: "${TURN_PASSWORD}"}
+tools:
+  dir: /etc/parley/tools
+  mcp:
+    carrier: {command: [carrier-mcp, --stdio], env: {TOKEN: "${KEY}"}}
+    stock: {url: "https://${HOST}/mcp", headers: {Authorization: "Bearer ${KEY}"}}
+  http: {allow_private: true}
 limits: {calls: 60, connecting: 20, conversation: 30m}
 log: {level: debug, format: json}
 `
@@ -69,6 +77,10 @@ func TestFull(t *testing.T) {
 	want.Interrupt = Interrupt{0, 500 * time.Millisecond}
 	want.WebRTC = WebRTC{UDP: ":3478", PublicIPs: []string{"203.0.113.7", "2001:db8::1"}, STUN: []string{"stun:stun.example.org:3478"},
 		TURN: []TURN{{URLs: []string{"turn:turn.example.org:3478?transport=udp", "turns:turn.example.org"}, Username: "u", Credential: "relay-geheim"}}}
+	want.Tools = Tools{Dir: "/etc/parley/tools", HTTP: ToolHTTP{AllowPrivate: true}, MCP: map[string]MCPServer{
+		"carrier": {Command: []string{"carrier-mcp", "--stdio"}, Env: map[string]Hidden{"TOKEN": {"sk-geheim"}}},
+		"stock":   {URL: "https://models.example/mcp", Headers: map[string]Hidden{"Authorization": {"Bearer sk-geheim"}}},
+	}}
 	want.Limits.Calls, want.Limits.Connecting, want.Limits.Conversation = 60, 20, 30*time.Minute
 	want.Log = Log{"debug", "json"}
 	if !reflect.DeepEqual(c, want) {
@@ -154,8 +166,17 @@ func TestErrors(t *testing.T) {
 		"tag":                   {"shop: {name: !!binary aGk=}", `x:1:14: shop.name: anchors, aliases and tags are not understood here; write the value out`},
 		"merge":                 {"asr:\n  <<: {engine: local}", `x:2:3: asr: a key must be a plain word`},
 		"odd key":               {"1: 2", `x:1:1: a key must be a plain word`},
-		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, shop, asr, llm, failover, tts, turn, interrupt, webrtc, limits, log`},
-		"two documents":         {"log: {level: info}\n---\nlog: {level: warn}", `x:3:4: a second document; a config is one`},
+		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, shop, asr, llm, failover, tts, tools, turn, interrupt, webrtc, limits, log`},
+		"two documents":         {"log: {level: info}\n---\nlog: {level: warn}", `x:3:1: a second document; a config is one`},
+		"server, two ways":      {"tools: {mcp: {c: {command: [x], url: 'http://h'}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},
+		"server, no way":        {"tools: {mcp: {c: {}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},
+		"server, odd headers":   {"tools: {mcp: {c: {command: [x], headers: {A: b}}}}", `x:1:42: tools.mcp.c.headers: headers belong to a server with a url; a command has env`},
+		"server, odd env":       {"tools: {mcp: {c: {url: 'http://h', env: {A: b}}}}", `x:1:41: tools.mcp.c.env: env belongs to a server with a command; a url has headers`},
+		"server, unknown key":   {"tools: {mcp: {c: {comand: [x]}}}", "x:1:19: tools.mcp.c: unknown key \"comand\"; did you mean \"command\"?"},
+		"server twice":          {"tools: {mcp: {c: {command: [x]}, c: {command: [y]}}}", `x:1:34: tools.mcp.c: the key is given twice`},
+		"servers in a list":     {"tools: {mcp: [c]}", `x:1:14: tools.mcp: a list where a mapping is needed, with names and values`},
+		"server of nothing":     {"tools: {mcp: {c: }}", `x:1:17: tools.mcp.c: the value is empty`},
+		"a number as name":      {"tools: {mcp: {1: {command: [x]}}}", `x:1:15: tools.mcp: the number 1 as a key; put it in quotes`},
 		"an empty entry":        {"webrtc: {stun: [null]}", `x:1:17: webrtc.stun[0]: the entry is empty`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,7 +238,7 @@ func TestBounds(t *testing.T) {
 			start := time.Now()
 			_, err := Parse("x", []byte(in), env)
 			var errs Errors
-			if !errors.As(err, &errs) || len(errs) > maxErrors {
+			if !errors.As(err, &errs) || len(errs) > yamltree.MaxErrors {
 				t.Errorf("got %d errors: %.300v", len(errs), err)
 			}
 			if took := time.Since(start); took > 10*time.Second {

@@ -6,9 +6,12 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"parley/internal/yamltree"
 )
 
 // compiled is our schema, checked against the meta-schema of 2020-12 as well.
@@ -84,6 +87,10 @@ func TestSchemaHasEveryKey(t *testing.T) {
 	for _, key := range Keys() {
 		at := root
 		for part := range strings.SplitSeq(key, ".") {
+			if part == "*" {
+				at = at["additionalProperties"].(map[string]any)
+				continue
+			}
 			name, list := strings.CutSuffix(part, "[]")
 			props, _ := at["properties"].(map[string]any)
 			next, ok := props[name].(map[string]any)
@@ -107,6 +114,9 @@ func TestSchemaHasEveryKey(t *testing.T) {
 func TestTagsAreRight(t *testing.T) {
 	var walk func(typ reflect.Type)
 	walk = func(typ reflect.Type) {
+		if typ == reflect.TypeFor[Hidden]() {
+			return
+		}
 		for i := range typ.NumField() {
 			f := typ.Field(i)
 			if f.Tag.Get("yaml") == "" {
@@ -114,8 +124,8 @@ func TestTagsAreRight(t *testing.T) {
 			}
 			for _, tag := range []string{"need", "engine"} {
 				for n := range strings.SplitSeq(f.Tag.Get(tag), ",") {
-					engine, _ := fieldOf(typ, "engine")
-					if n != "" && n != "*" && !isFor(engine.Tag.Get("enum"), n) {
+					engine, _ := yamltree.FieldOf(typ, "engine")
+					if n != "" && n != "*" && !yamltree.IsFor(engine.Tag.Get("enum"), n) {
 						t.Errorf("%s.%s: %s %q is no engine", typ, f.Name, tag, n)
 					}
 				}
@@ -123,18 +133,22 @@ func TestTagsAreRight(t *testing.T) {
 			if c := f.Tag.Get("check"); c != "" && complain(c, " ", "") == "" {
 				t.Errorf("%s.%s: the check %q does not exist", typ, f.Name, c)
 			}
-			bounded := f.Type == durationType || f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Float64
+			duration := f.Type == reflect.TypeFor[time.Duration]()
+			bounded := duration || f.Type.Kind() == reflect.Int || f.Type.Kind() == reflect.Float64
 			if bounded != (f.Tag.Get("min") != "" && f.Tag.Get("max") != "") && f.Type.Kind() != reflect.Pointer {
 				t.Errorf("%s.%s: a number needs both bounds, anything else none", typ, f.Name)
 			}
-			low, high := durationBounds(f.Tag)
-			if f.Type == durationType && (low >= high) {
-				t.Errorf("%s.%s: bounds %s and %s", typ, f.Name, low, high)
+			if duration {
+				low, errLow := time.ParseDuration(f.Tag.Get("min"))
+				high, errHigh := time.ParseDuration(f.Tag.Get("max"))
+				if errLow != nil || errHigh != nil || low >= high {
+					t.Errorf("%s.%s: bounds %s and %s", typ, f.Name, low, high)
+				}
 			}
 			switch {
 			case f.Type.Kind() == reflect.Struct:
 				walk(f.Type)
-			case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
+			case (f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map) && f.Type.Elem().Kind() == reflect.Struct:
 				walk(f.Type.Elem())
 			}
 		}

@@ -4,7 +4,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"parley/internal/yamltree"
 )
+
+// referencePattern is a reference to an environment variable.
+const referencePattern = `^(\$\{[A-Za-z_][A-Za-z0-9_]*\})?$`
 
 // hidden stands in for a secret wherever it might be printed.
 const hidden = "[secret]"
@@ -42,3 +50,46 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // LogValue implements slog.LogValuer.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// ReadYAML reads a reference to the environment.
+func (s *Secret) ReadYAML(r *yamltree.Reader, n ast.Node, path string) {
+	text, ok := n.(*ast.StringNode)
+	if !ok || text.Value != "" && !isReference(text.Value) {
+		// What stands there may be the secret: it is not repeated.
+		r.FailAt(yamltree.At(n), path, "a secret is not written here but referenced: set an environment variable and write \"${ITS_NAME}\"")
+		return
+	}
+	if value, ok := r.Expand(n, text.Value, path); ok {
+		if text.Value != "" && value == "" {
+			r.Fail(n, path, "the environment variable in %s is empty", text.Value)
+			return
+		}
+		*s = Secret(value)
+	}
+}
+
+// YAMLSchema is that of a reference to an environment variable.
+func (s *Secret) YAMLSchema() map[string]any {
+	return map[string]any{"type": "string", "pattern": referencePattern}
+}
+
+// Hidden is a text that may hold secrets, as references, and is shown no more than
+// a [Secret].
+type Hidden struct{ Secret }
+
+// ReadYAML reads a text and puts the environment in.
+func (h *Hidden) ReadYAML(r *yamltree.Reader, n ast.Node, path string) {
+	if text, ok := r.Text(n, path); ok {
+		h.Secret = Secret(text)
+	}
+}
+
+// YAMLSchema is that of a text.
+func (h *Hidden) YAMLSchema() map[string]any { return map[string]any{"type": "string"} }
+
+// isReference says whether a text is one reference and nothing else.
+func isReference(s string) bool {
+	name, ok := strings.CutPrefix(s, "${")
+	name, closed := strings.CutSuffix(name, "}")
+	return ok && closed && yamltree.IsName(name)
+}

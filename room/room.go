@@ -28,6 +28,15 @@ type Guest interface {
 	Left(cause error)
 }
 
+// Foreseeing is a [Guest] that knows what it is about to say. A room can then
+// encode several packets at once, which costs less.
+type Foreseeing interface {
+	// Preview fills dst with what Next will give from now on if nothing happens, and
+	// returns for how many samples that is known: whole ticks, often none. It changes
+	// nothing, and what Next gives may differ. The goroutine that calls Next calls it.
+	Preview(dst []int16) int
+}
+
 // Channel carries messages between a client and the conversation, in order.
 type Channel interface {
 	// Label is the name that the client gave the channel.

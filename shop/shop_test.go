@@ -66,7 +66,7 @@ func call(t testing.TB, r *tools.Registry, who tools.Caller, key, name, argument
 		return nil, err.Error()
 	}
 	var result map[string]any
-	if err := json.Unmarshal(raw, &result); err != nil {
+	if err := json.Unmarshal(raw.JSON, &result); err != nil {
 		t.Fatal(err)
 	}
 	return result, ""
@@ -202,7 +202,7 @@ func TestReturnHappensOncePerKey(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			answers[i] = string(raw)
+			answers[i] = string(raw.JSON)
 		})
 	}
 	wait.Wait()
@@ -280,7 +280,7 @@ func TestSearchProducts(t *testing.T) {
 	if n := len(all["products"].([]any)); n != 12 {
 		t.Errorf("the demo shop has %d products, want 12", n)
 	}
-	if _, refusal := call(t, r, tools.Caller{CustomerID: DemoCustomer}, "", "list_my_orders", `{}`); !strings.Contains(refusal, "signed in") {
+	if _, refusal := call(t, r, tools.Caller{CustomerID: DemoCustomer}, "", "list_my_orders", `{}`); !strings.Contains(refusal, "who is calling") {
 		t.Errorf("an unverified caller's list: %q", refusal)
 	}
 }

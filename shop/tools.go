@@ -19,23 +19,30 @@ const found = 5
 // orderNumber is the JSON Schema of an order's number.
 const orderNumber = `{"type": "string", "pattern": "^#?[Ww][0-9]{5,7}$", "description": "The order's number: W and five to seven digits, such as W10002."}`
 
+// verified is what every tool requires that tells of a customer's own things.
+const verified = "caller.verified"
+
+func builtin[A any](def tools.Definition, run func(context.Context, A, tools.Call) (any, error)) tools.Tool {
+	return tools.New(def, tools.Func("shop."+def.Name, def.Effect, run).Run())
+}
+
 // Tools are the builtin tools over the store, for a [tools.Registry].
 func (s *Store) Tools() []tools.Tool {
 	return []tools.Tool{
-		tools.Builtin(tools.Definition{
+		builtin(tools.Definition{
 			Name: "get_order_details",
 			Description: "Everything about one of the caller's orders: status, items with options and prices, parcels with carrier, " +
 				"tracking number, events and expected day (eta), address, payments, and what a return could pay back to.",
 			Parameters: json.RawMessage(`{"type": "object", "properties": {"order_id": ` + orderNumber + `}, "required": ["order_id"], "additionalProperties": false}`),
-			Effect:     tools.Read, Confirm: tools.ConfirmNone,
+			Effect:     tools.Read, Requires: verified,
 		}, s.getOrderDetails),
-		tools.Builtin(tools.Definition{
+		builtin(tools.Definition{
 			Name:        "list_my_orders",
 			Description: "The caller's latest orders, newest first, each with number, status, date and items.",
 			Parameters:  json.RawMessage(`{"type": "object", "properties": {}, "additionalProperties": false}`),
-			Effect:      tools.Read, Confirm: tools.ConfirmNone,
+			Effect:      tools.Read, Requires: verified,
 		}, s.listMyOrders),
-		tools.Builtin(tools.Definition{
+		builtin(tools.Definition{
 			Name: "search_products",
 			Description: "What the shop sells: products that match the words of the query, with prices and the options that are available. " +
 				"An empty query lists what there is.",
@@ -43,9 +50,9 @@ func (s *Store) Tools() []tools.Tool {
 				"query": {"type": "string", "maxLength": 200, "description": "Words to look for, such as: black headphones."},
 				"limit": {"type": "integer", "minimum": 1, "maximum": 20, "description": "How many products at most, 1 to 20."}
 			}, "required": ["query"], "additionalProperties": false}`),
-			Effect: tools.Read, Confirm: tools.ConfirmNone, Public: true,
+			Effect: tools.Read, Confirm: tools.ConfirmNone,
 		}, s.searchProducts),
-		tools.Builtin(tools.Definition{
+		builtin(tools.Definition{
 			Name: "return_delivered_order_items",
 			Description: "Request the return of items of one of the caller's delivered orders. Only once per order. " +
 				"The money goes back to the original payment method, or to a gift card of the caller's if they ask for that.",
@@ -56,7 +63,7 @@ func (s *Store) Tools() []tools.Tool {
 				"payment_method_id": {"type": "string", "maxLength": 100,
 					"description": "One of the order's refund_options; leave it out for the original payment method."}
 			}, "required": ["order_id", "item_ids"], "additionalProperties": false}`),
-			Effect: tools.Write, Confirm: tools.ConfirmHeard,
+			Effect: tools.Write, Confirm: tools.ConfirmHeard, Requires: verified,
 		}, s.returnDeliveredOrderItems),
 	}
 }

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ const (
 	InvalidArguments = "invalid_arguments"
 	NotFound         = "not_found"
 	NotAllowed       = "not_allowed"
+	Unverified       = "unverified" // the caller must say first who they are
 	Conflict         = "conflict"
 	Unavailable      = "unavailable"
 )
@@ -32,30 +34,19 @@ const (
 // [New].
 type Tool struct {
 	Definition
-	run    func(context.Context, Call) (any, error)
-	schema *schema
+	run      Run
+	schema   *schema
+	requires *condition
 }
 
-// New makes a tool from a definition and a function that gets the arguments as
-// checked JSON. The function must honour its context; what it returns is
-// marshalled as JSON, unless it is a json.RawMessage already.
-func New(def Definition, run func(context.Context, Call) (any, error)) Tool {
-	return Tool{Definition: def, run: run}
-}
+// Run is a tool's way of running. It gets the arguments as checked JSON and
+// honours its context. What it returns is marshalled as JSON, unless it is a
+// json.RawMessage already; an [Identified] says who is calling. A failure that
+// the model should hear of is an *[Error].
+type Run func(context.Context, Call) (any, error)
 
-// Builtin makes a tool from a Go function with a typed argument struct. By the
-// time it runs, the arguments have passed the schema in def.Parameters and have
-// been decoded into A. A call that fails for a reason the model should hear
-// returns an *[Error].
-func Builtin[A any](def Definition, run func(context.Context, A, Call) (any, error)) Tool {
-	return New(def, func(ctx context.Context, call Call) (any, error) {
-		var args A
-		if err := json.Unmarshal(call.Arguments, &args); err != nil {
-			return nil, &Error{Code: InvalidArguments, Message: "The arguments do not fit: " + err.Error()}
-		}
-		return run(ctx, args, call)
-	})
-}
+// New makes a tool from a definition and a way of running.
+func New(def Definition, run Run) Tool { return Tool{Definition: def, run: run} }
 
 // Registry is the [Set] of all tools of a program. It does not change once
 // made and is safe for use by many goroutines.
@@ -70,23 +61,57 @@ type Registry struct {
 func NewRegistry(log *slog.Logger, all ...Tool) (*Registry, error) {
 	r := &Registry{log: log, tools: make(map[string]Tool, len(all))}
 	for _, t := range all {
-		if err := t.check(); err != nil {
-			return nil, err
-		}
 		if _, twice := r.tools[t.Name]; twice {
 			return nil, fmt.Errorf("tool %q is defined twice", t.Name)
 		}
-		var err error
-		if t.schema, err = compile(t.Name, t.Parameters); err != nil {
-			return nil, fmt.Errorf("compiling the parameters of tool %q: %w", t.Name, err)
-		}
-		if t.Timeout == 0 {
-			t.Timeout = DefaultTimeout
+		t, err := t.Compile()
+		if err != nil {
+			return nil, err
 		}
 		r.tools[t.Name] = t
 		r.defs = append(r.defs, t.Definition)
 	}
 	return r, nil
+}
+
+// Compile checks the tool and prepares its schema and its condition, so that a
+// registry need not. Once compiled, the definition must not be changed. The errors
+// are those of [NewRegistry].
+func (t Tool) Compile() (Tool, error) { return t.CompileWith(Schema{}, Condition{}) }
+
+// CompileWith is Compile for a tool of which the schema of Parameters, or the
+// condition of Requires, is compiled already; a zero one is not.
+func (t Tool) CompileWith(parameters Schema, requires Condition) (Tool, error) {
+	if t.schema != nil {
+		return t, nil
+	}
+	if err := t.check(); err != nil {
+		return Tool{}, err
+	}
+	var err error
+	if t.schema = parameters.compiled; t.schema == nil {
+		if t.schema, err = compile(t.Name, t.Parameters); err != nil {
+			return Tool{}, fmt.Errorf("compiling the parameters of tool %q: %w", t.Name, err)
+		}
+	}
+	if t.requires = requires.compiled; t.requires == nil {
+		if t.requires, err = newCondition(t.Requires); err != nil {
+			return Tool{}, fmt.Errorf("compiling what tool %q requires: %w", t.Name, err)
+		}
+	}
+	t.setDefaults()
+	return t, nil
+}
+
+// setDefaults fills in what a definition leaves out.
+func (t *Tool) setDefaults() {
+	t.Timeout = cmp.Or(t.Timeout, DefaultTimeout)
+	t.Confirm = cmp.Or(t.Confirm, ConfirmNone)
+	t.OnDuplicate = cmp.Or(t.OnDuplicate, Reject)
+	if t.Effect == Write {
+		t.OnInterrupt = Finish
+	}
+	t.OnInterrupt = cmp.Or(t.OnInterrupt, Cancel)
 }
 
 // check finds what would otherwise go wrong only when the tool is used.
@@ -100,7 +125,7 @@ func (t Tool) check() error {
 		return fmt.Errorf("tool %q has no way of running", t.Name)
 	case t.Effect != Read && t.Effect != Write:
 		return fmt.Errorf("tool %q: effect %q is neither read nor write", t.Name, t.Effect)
-	case t.Confirm != ConfirmNone && t.Confirm != ConfirmHeard:
+	case t.Confirm != "" && t.Confirm != ConfirmNone && t.Confirm != ConfirmHeard:
 		return fmt.Errorf("tool %q: confirm %q is neither none nor heard", t.Name, t.Confirm)
 	case t.Timeout < 0:
 		return fmt.Errorf("tool %q: timeout %s is negative", t.Name, t.Timeout)
@@ -108,42 +133,48 @@ func (t Tool) check() error {
 	return nil
 }
 
-// Definitions implements [Set]: all tools for a verified caller, the public
-// ones for anyone else, in the order in which they were given.
-func (r *Registry) Definitions(caller Caller) []Definition {
-	defs := make([]Definition, 0, len(r.defs))
-	for _, d := range r.defs {
-		if d.Public || caller.Verified {
-			defs = append(defs, d)
-		}
+// Definitions implements [Set]: all tools, in the order in which they were
+// given. A tool that this caller may not use is among them, because what it says
+// when it is tried is how the model learns what is missing.
+func (r *Registry) Definitions(Caller) []Definition { return slices.Clone(r.defs) }
+
+// Check implements [Set].
+func (r *Registry) Check(call Call) error {
+	_, err := r.admit(&call)
+	return err
+}
+
+// admit finds the tool and checks the call; arguments that are empty become {}.
+func (r *Registry) admit(call *Call) (Tool, error) {
+	tool, ok := r.tools[call.Name]
+	if !ok {
+		return Tool{}, r.unknown(*call)
 	}
-	return defs
+	if len(call.Arguments) == 0 {
+		call.Arguments = json.RawMessage("{}")
+	}
+	if len(call.Arguments) > MaxArguments {
+		return Tool{}, &Error{Code: InvalidArguments, Message: fmt.Sprintf("The arguments are %d bytes long; at most %d are read.", len(call.Arguments), MaxArguments)}
+	}
+	args, err := tool.schema.check(call.Arguments)
+	if err != nil {
+		return Tool{}, err
+	}
+	return tool, tool.requires.check(*call, args)
 }
 
 // Run implements [Set]. A read ends with ctx; a write goes on without it, up to
 // its own timeout, because half a write is worse than an unwanted one. A write
 // needs call.Key. A tool that panics gives an ordinary error. The call's
 // arguments may be empty, which means {}.
-func (r *Registry) Run(ctx context.Context, call Call) (json.RawMessage, error) {
-	tool, ok := r.tools[call.Name]
-	if !ok {
-		return nil, r.unknown(call)
-	}
-	if !tool.Public && !call.Caller.Verified {
-		return nil, &Error{Code: NotAllowed, Message: fmt.Sprintf("%s needs a customer who has signed in; this caller has not.", call.Name)}
-	}
-	if len(call.Arguments) == 0 {
-		call.Arguments = json.RawMessage("{}")
-	}
-	if len(call.Arguments) > MaxArguments {
-		return nil, &Error{Code: InvalidArguments, Message: fmt.Sprintf("The arguments are %d bytes long; at most %d are read.", len(call.Arguments), MaxArguments)}
-	}
-	if err := tool.schema.check(call.Arguments); err != nil {
-		return nil, err
+func (r *Registry) Run(ctx context.Context, call Call) (Result, error) {
+	tool, err := r.admit(&call)
+	if err != nil {
+		return Result{}, err
 	}
 	if tool.Effect == Write {
 		if call.Key == "" {
-			return nil, fmt.Errorf("running %s: a write needs an idempotency key", call.Name)
+			return Result{}, fmt.Errorf("running %s: a write needs an idempotency key", call.Name)
 		}
 		ctx = context.WithoutCancel(ctx)
 	}
@@ -153,14 +184,19 @@ func (r *Registry) Run(ctx context.Context, call Call) (json.RawMessage, error) 
 	value, err := r.recovered(ctx, tool, call)
 	if err != nil {
 		if said := new(Error); errors.As(err, &said) {
-			return nil, said
+			return Result{}, said
 		}
 		if cause := context.Cause(ctx); cause != nil {
-			return nil, cause // it failed because its time was over, or the caller's
+			return Result{}, cause // it failed because its time was over, or the caller's
 		}
-		return nil, fmt.Errorf("running %s: %w", call.Name, err)
+		return Result{}, fmt.Errorf("running %s: %w", call.Name, err)
 	}
-	return r.marshal(call.Name, value)
+	var result Result
+	if who, ok := value.(Identified); ok {
+		value, result.Caller = who.Value, &who.Caller
+	}
+	result.JSON, err = r.marshal(call.Name, value)
+	return result, err
 }
 
 // unknown tells a model that made a tool up which ones there are.

@@ -27,7 +27,12 @@ type addressArgs struct {
 }
 
 func definition(name string) Definition {
-	return Definition{Name: name, Description: "For a test.", Parameters: json.RawMessage(addressSchema), Effect: Read, Confirm: ConfirmNone, Public: true}
+	return Definition{Name: name, Description: "For a test.", Parameters: json.RawMessage(addressSchema), Effect: Read}
+}
+
+// Builtin makes a tool of a typed function, for tests.
+func Builtin[A any](def Definition, run func(context.Context, A, Call) (any, error)) Tool {
+	return New(def, Func("test."+def.Name, def.Effect, run).Run())
 }
 
 // echo answers with what it was given.
@@ -69,8 +74,8 @@ func TestArguments(t *testing.T) {
 	} {
 		result, err := r.Run(t.Context(), Call{Name: "echo", Arguments: json.RawMessage(c.arguments)})
 		if c.parts == nil {
-			if err != nil || string(result) != c.result {
-				t.Errorf("%.60s: %s %v, want %s", c.arguments, result, err, c.result)
+			if err != nil || string(result.JSON) != c.result {
+				t.Errorf("%.60s: %s %v, want %s", c.arguments, result.JSON, err, c.result)
 			}
 			continue
 		}
@@ -90,31 +95,51 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-func TestWhoMayCall(t *testing.T) {
-	private := definition("private")
-	private.Public = false
-	r := newRegistry(t, Builtin(definition("open"), echo), Builtin(private, echo))
-	names := func(c Caller) (out []string) {
-		for _, d := range r.Definitions(c) {
-			out = append(out, d.Name)
+func TestWhatIsRequired(t *testing.T) {
+	private, mine := definition("private"), definition("mine")
+	private.Requires = "caller.verified"
+	mine.Requires = `caller.verified && args.city == "Jakarta" && conversation.turn > 1`
+	r := newRegistry(t, Builtin(definition("open"), echo), Builtin(private, echo), Builtin(mine, echo))
+	known := Caller{CustomerID: "demo", Verified: true}
+	for _, c := range []struct {
+		name, city string
+		caller     Caller
+		turn       int64
+		code       string
+		part       string
+	}{
+		{"open", "A", Caller{}, 1, "", ""},
+		{"private", "A", known, 1, "", ""},
+		{"private", "A", Caller{Staff: true}, 1, "", ""},
+		{"private", "A", Caller{CustomerID: "demo"}, 1, Unverified, "e-mail"},
+		{"mine", "Jakarta", known, 2, "", ""},
+		{"mine", "Jakarta", known, 1, NotAllowed, "conversation.turn > 1"},
+		{"mine", "Bandung", known, 2, NotAllowed, "args.city"},
+		{"publish", "A", known, 1, NotFound, "mine, open, private"},
+	} {
+		call := Call{Name: c.name, Arguments: json.RawMessage(`{"city":"` + c.city + `"}`), Caller: c.caller, Conversation: Conversation{Turn: c.turn}}
+		_, err := r.Run(t.Context(), call)
+		if checked := r.Check(call); (checked == nil) != (err == nil) {
+			t.Errorf("%s: Check says %v, Run %v", c.name, checked, err)
 		}
-		return out
-	}
-	if got := names(Caller{CustomerID: "demo"}); !slices.Equal(got, []string{"open"}) {
-		t.Errorf("an unverified caller sees %v", got)
-	}
-	if got := names(Caller{Verified: true}); !slices.Equal(got, []string{"open", "private"}) {
-		t.Errorf("a verified caller sees %v", got)
-	}
-	for name, code := range map[string]string{"private": NotAllowed, "publish": NotFound} {
-		_, err := r.Run(t.Context(), Call{Name: name, Arguments: json.RawMessage(`{"city":"A"}`), Caller: Caller{CustomerID: "demo"}})
 		said := new(Error)
-		if !errors.As(err, &said) || said.Code != code {
-			t.Errorf("%s: %v, want %s", name, err, code)
+		switch {
+		case c.code == "" && err != nil:
+			t.Errorf("%s for %+v: %v", c.name, c.caller, err)
+		case c.code != "" && (!errors.As(err, &said) || said.Code != c.code || !strings.Contains(said.Message, c.part)):
+			t.Errorf("%s for %+v: %v, want %s with %q", c.name, c.caller, err, c.code, c.part)
 		}
-		if code == NotFound && (!strings.Contains(said.Message, "open") || strings.Contains(said.Message, "private")) {
-			t.Errorf("an unknown tool: %q, which should name open and not private", said.Message)
-		}
+	}
+}
+
+func TestWhoWasFound(t *testing.T) {
+	found := New(definition("find"), func(context.Context, Call) (any, error) {
+		return Identified{Value: "demo", Caller: Caller{CustomerID: "demo", Verified: true}}, nil
+	})
+	r := newRegistry(t, found)
+	result, err := r.Run(t.Context(), Call{Name: "find", Arguments: json.RawMessage(`{"city":"A"}`)})
+	if err != nil || string(result.JSON) != `"demo"` || result.Caller == nil || result.Caller.CustomerID != "demo" {
+		t.Errorf("%s %+v %v", result.JSON, result.Caller, err)
 	}
 }
 
@@ -181,9 +206,11 @@ func TestDefinitionsAreChecked(t *testing.T) {
 		"no name": func(d *Definition) { d.Name = "" }, "no description": func(d *Definition) { d.Description = "" },
 		"no effect": func(d *Definition) { d.Effect = "" }, "wrong confirm": func(d *Definition) { d.Confirm = "maybe" },
 		"negative timeout": func(d *Definition) { d.Timeout = -1 }, "no schema": func(d *Definition) { d.Parameters = nil },
-		"broken schema": func(d *Definition) { d.Parameters = json.RawMessage(`{"type":"object"`) },
-		"wrong schema":  func(d *Definition) { d.Parameters = json.RawMessage(`{"type":"object","minProperties":"two"}`) },
-		"not an object": func(d *Definition) { d.Parameters = json.RawMessage(`{"type":"string"}`) },
+		"broken condition": func(d *Definition) { d.Requires = "caller." }, "no condition": func(d *Definition) { d.Requires = `"yes"` },
+		"foreign condition": func(d *Definition) { d.Requires = "secrets.token == ''" },
+		"broken schema":     func(d *Definition) { d.Parameters = json.RawMessage(`{"type":"object"`) },
+		"wrong schema":      func(d *Definition) { d.Parameters = json.RawMessage(`{"type":"object","minProperties":"two"}`) },
+		"not an object":     func(d *Definition) { d.Parameters = json.RawMessage(`{"type":"string"}`) },
 	} {
 		d := definition("x")
 		change(&d)
@@ -209,8 +236,8 @@ func FuzzArguments(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, arguments []byte) {
 		result, err := r.Run(t.Context(), Call{Name: "echo", Arguments: arguments})
-		if err == nil && !json.Valid(result) {
-			t.Errorf("%q gives %q", arguments, result)
+		if err == nil && !json.Valid(result.JSON) {
+			t.Errorf("%q gives %q", arguments, result.JSON)
 		}
 		if err != nil && !errors.As(err, new(*Error)) {
 			t.Errorf("%q: %v, which no model would hear", arguments, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,7 @@ func compile(name string, parameters json.RawMessage) (*schema, error) {
 	}
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.UseLoader(nowhere{})
 	location := "tool:///" + name + ".json"
 	if err := compiler.AddResource(location, doc); err != nil {
 		return nil, fmt.Errorf("adding the schema: %w", err)
@@ -61,20 +63,90 @@ func compile(name string, parameters json.RawMessage) (*schema, error) {
 	return &schema{compiled: compiled, properties: outline.Properties, printer: message.NewPrinter(language.English)}, nil
 }
 
-// check returns an *[Error] that says which fields are wrong and what would be
-// right.
-func (s *schema) check(arguments json.RawMessage) error {
+// nowhere keeps a schema from reading files and addresses by $ref.
+type nowhere struct{}
+
+// Load implements jsonschema.URLLoader.
+func (nowhere) Load(url string) (any, error) {
+	return nil, fmt.Errorf("a schema refers to nothing outside itself, and %s is outside", url)
+}
+
+// SchemaFault is one thing that is wrong in a schema.
+type SchemaFault struct {
+	// Path is the way to it from the top: ["properties", "limit", "minimum"].
+	Path    []string
+	Message string
+}
+
+// Schema is a compiled JSON Schema, for [Tool.CompileWith].
+type Schema struct{ compiled *schema }
+
+// CheckSchema compiles the JSON Schema of a tool's arguments, or finds all that is
+// wrong with it.
+func CheckSchema(parameters json.RawMessage) (Schema, []SchemaFault) {
+	compiled, err := compile("parameters", parameters)
+	if err == nil {
+		return Schema{compiled}, nil
+	}
+	return Schema{}, schemaFaults(err)
+}
+
+func schemaFaults(err error) []SchemaFault {
+	if wrong, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
+		if invalid, ok := errors.AsType[*jsonschema.ValidationError](wrong.Err); ok {
+			var faults []SchemaFault
+			leaves(invalid, message.NewPrinter(language.English), &faults)
+			// Of the ways in which one value might have been right, the first will do.
+			return slices.CompactFunc(faults, func(a, b SchemaFault) bool { return slices.Equal(a.Path, b.Path) })
+		}
+	}
+	if wrong, ok := errors.AsType[*jsonschema.InvalidRegexError](err); ok {
+		return []SchemaFault{{pointer(wrong.URL), fmt.Sprintf("%q is no regular expression: %v", wrong.Regex, wrong.Err)}}
+	}
+	return []SchemaFault{{nil, strings.ReplaceAll(err.Error(), "tool:///parameters.json", "")}}
+}
+
+// leaves walks to the causes of what is wrong.
+func leaves(e *jsonschema.ValidationError, printer *message.Printer, faults *[]SchemaFault) {
+	for _, cause := range e.Causes {
+		leaves(cause, printer, faults)
+	}
+	if len(e.Causes) == 0 {
+		*faults = append(*faults, SchemaFault{e.InstanceLocation, e.ErrorKind.LocalizedString(printer)})
+	}
+}
+
+// pointer is the path in an address like tool:///parameters.json#/properties/a.
+func pointer(address string) []string {
+	_, fragment, _ := strings.Cut(address, "#/")
+	if fragment == "" {
+		return nil
+	}
+	path := strings.Split(fragment, "/")
+	for i, part := range path {
+		if plain, err := url.PathUnescape(part); err == nil {
+			part = plain
+		}
+		path[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+	}
+	return path
+}
+
+// check gives the arguments as decoded, or an *[Error] that says which fields are
+// wrong and what would be right.
+func (s *schema) check(arguments json.RawMessage) (map[string]any, error) {
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(arguments))
 	if err != nil {
-		return &Error{Code: InvalidArguments, Message: "The arguments are not JSON: " + err.Error() + ". Write one JSON object."}
+		return nil, &Error{Code: InvalidArguments, Message: "The arguments are not JSON: " + err.Error() + ". Write one JSON object."}
 	}
 	err = s.compiled.Validate(value)
 	if err == nil {
-		return nil
+		args, _ := value.(map[string]any) // the schema is that of an object
+		return args, nil
 	}
 	wrong := new(jsonschema.ValidationError)
 	if !errors.As(err, &wrong) {
-		return fmt.Errorf("validating arguments: %w", err)
+		return nil, fmt.Errorf("validating arguments: %w", err)
 	}
 	var faults []string
 	s.collect(wrong, &faults)
@@ -82,7 +154,7 @@ func (s *schema) check(arguments json.RawMessage) error {
 	if len(faults) > most {
 		faults = append(faults[:most], fmt.Sprintf("%d more", len(faults)-most))
 	}
-	return &Error{Code: InvalidArguments, Message: "The arguments do not fit: " + strings.Join(faults, "; ") + "."}
+	return nil, &Error{Code: InvalidArguments, Message: "The arguments do not fit: " + strings.Join(faults, "; ") + "."}
 }
 
 // collect walks to the leaves of a validation error, where the causes are.

@@ -27,6 +27,26 @@ const (
 	ConfirmHeard Confirm = "heard"
 )
 
+// OnInterrupt says what becomes of a tool that runs when the caller barges in.
+type OnInterrupt string
+
+// What a barge-in does to a running tool. A write always finishes.
+const (
+	Finish OnInterrupt = "finish"
+	Cancel OnInterrupt = "cancel"
+)
+
+// OnDuplicate says what becomes of a write that has already been done with the
+// same arguments in the same conversation.
+type OnDuplicate string
+
+// What is done with a duplicate: Reject answers with the first one's result,
+// Allow runs it again.
+const (
+	Reject OnDuplicate = "reject"
+	Allow  OnDuplicate = "allow"
+)
+
 // Definition is a tool without its way of running.
 type Definition struct {
 	Name        string
@@ -34,11 +54,34 @@ type Definition struct {
 	// Parameters is the JSON Schema (2020-12) of the arguments object.
 	Parameters json.RawMessage
 	Effect     Effect
-	Confirm    Confirm
+	// Confirm is ConfirmNone when "".
+	Confirm Confirm
+	// OnInterrupt is Finish for a write, and Cancel for a read that names none.
+	OnInterrupt OnInterrupt
+	// OnDuplicate is Reject when "".
+	OnDuplicate OnDuplicate
 	// Timeout bounds one run; 0 means DefaultTimeout.
 	Timeout time.Duration
-	// Public says that a caller without a verified identity may use it.
-	Public bool
+	// Requires is a CEL expression over caller, conversation and args that must
+	// hold before the tool runs; "" always holds. See [NewRegistry].
+	Requires string
+	// Say is what the caller hears about a run of the tool.
+	Say Say
+	// Version tells one state of a tool's file from another, "" for a tool that is
+	// in no file.
+	Version string
+}
+
+// Say is what the caller hears about a run of a tool, by BCP 47 language. Each
+// may be nil.
+type Say struct {
+	// Start is said when the tool begins and the turn has said nothing yet.
+	Start map[string]string
+	// Slow is said once when the tool has taken SlowAfter.
+	Slow      map[string]string
+	SlowAfter time.Duration
+	// Failed is what to say when the tool could not be run at all.
+	Failed map[string]string
 }
 
 // DefaultTimeout bounds a tool that names no time-out of its own.
@@ -51,14 +94,26 @@ type Caller struct {
 	Name       string
 	Verified   bool
 	Language   string
+	// Staff reaches every customer's rows. Only commands that a shop's own people
+	// run on its own machine set it; nothing that comes over a network does.
+	Staff bool
+}
+
+// Conversation is where a call comes from.
+type Conversation struct {
+	ID       string
+	Language string
+	// Turn counts from 1.
+	Turn int64
 }
 
 // Call is one wish to run a tool.
 type Call struct {
 	// Name and Arguments are what the model asked for; Arguments may be malformed.
-	Name      string
-	Arguments json.RawMessage
-	Caller    Caller
+	Name         string
+	Arguments    json.RawMessage
+	Caller       Caller
+	Conversation Conversation
 	// Key makes a write idempotent: two calls with one key have one effect and
 	// one result. It is derived from conversation, turn and arguments.
 	Key string
@@ -68,8 +123,7 @@ type Call struct {
 // cannot do what was asked. Any other error of a tool is a fault of ours and is
 // told to nobody but the log.
 type Error struct {
-	// Code is stable and for programs: "invalid_arguments", "not_found",
-	// "not_allowed", "conflict", "unavailable".
+	// Code is stable and for programs: one of the constants below [MaxResult].
 	Code string
 	// Message is a sentence for the model.
 	Message string
@@ -81,7 +135,35 @@ func (e *Error) Error() string { return e.Message }
 type Set interface {
 	// Definitions lists the tools that caller may use, in a stable order.
 	Definitions(caller Caller) []Definition
-	// Run checks the arguments against the schema and runs the tool. The result is
-	// a JSON value. Errors that the model should hear are *Error.
-	Run(ctx context.Context, call Call) (json.RawMessage, error)
+	// Check says whether Run would be let begin: that there is such a tool, that the
+	// arguments fit its schema and that what it requires holds. The error is that of
+	// Run.
+	Check(call Call) error
+	// Run checks and runs the tool. Errors that the model should hear are *Error.
+	Run(ctx context.Context, call Call) (Result, error)
 }
+
+// Result is what came of a run.
+type Result struct {
+	// JSON is a JSON value.
+	JSON json.RawMessage
+	// Caller is not nil when the tool has found out who is calling: from now on the
+	// conversation is theirs.
+	Caller *Caller
+}
+
+// Identified is what a tool's function returns when it has found out who is
+// calling. Value is its answer to the model.
+type Identified struct {
+	Value  any
+	Caller Caller
+}
+
+type dryRun struct{}
+
+// DryRun makes a context in which writes do all their work and leave no trace:
+// a store rolls them back, an HTTP tool only says what it would send.
+func DryRun(ctx context.Context) context.Context { return context.WithValue(ctx, dryRun{}, true) }
+
+// IsDryRun says whether ctx is one that [DryRun] made.
+func IsDryRun(ctx context.Context) bool { dry, _ := ctx.Value(dryRun{}).(bool); return dry }

@@ -24,6 +24,13 @@ func TestNoAllocations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if e.Ahead() == 0 {
+				// Half of the time something else comes.
+				from := (i + 1 + i%2) % (len(packets) - 3) * audio.SpeakTick
+				if err := e.Expect(in[from:][:3*audio.SpeakTick]); err != nil {
+					t.Fatal(err)
+				}
+			}
 			for _, d := range []audio.Decoder{hear, record} {
 				if _, err := d.Decode(pcm, packets[i]); err != nil {
 					t.Fatal(err)

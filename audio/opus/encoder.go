@@ -45,8 +45,8 @@ const bitrate = 40000
 // option is one call of opus_encoder_ctl.
 type option struct{ request, value uint64 }
 
-// Encoder makes Opus packets of 20 ms. It implements [audio.Encoder] and belongs
-// to one goroutine.
+// Encoder makes Opus packets of 20 ms. It implements [audio.AheadEncoder] and
+// belongs to one goroutine.
 type Encoder struct {
 	state
 
@@ -56,15 +56,21 @@ type Encoder struct {
 	// quiet says that the last packet made by libopus was silence, so that its
 	// state stays as it is for as long as it is given zeros.
 	quiet bool
+
+	ahead ahead
 }
+
+var _ audio.AheadEncoder = (*Encoder)(nil)
 
 // Encode implements [audio.Encoder].
 func (e *Encoder) Encode(dst []byte, pcm []int16) ([]byte, error) {
 	if len(pcm) != audio.SpeakTick {
 		return dst, fmt.Errorf("encoding Opus: %d samples given, a packet takes %d", len(pcm), audio.SpeakTick)
 	}
-	zeros := allZero(pcm)
-	if zeros && e.quiet {
+	if packet, ok := e.ahead.take(pcm); ok && !e.closed {
+		return append(dst, packet...), nil
+	}
+	if e.quiet && e.ahead.n == e.ahead.used && allZero(pcm) {
 		return append(dst, silence...), nil
 	}
 	in, err := e.lock()
@@ -72,6 +78,14 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) ([]byte, error) {
 		return dst, err
 	}
 	defer in.mu.Unlock()
+	if err := e.rewind(in); err != nil {
+		return dst, err
+	}
+	return e.encode(in, dst, pcm)
+}
+
+// encode is Encode in an instance that is locked.
+func (e *Encoder) encode(in *instance, dst []byte, pcm []int16) ([]byte, error) {
 	if err := in.putPCM(pcm); err != nil {
 		return dst, fmt.Errorf("encoding Opus: %w", err)
 	}
@@ -86,7 +100,7 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) ([]byte, error) {
 	if !ok || n > maxPacket {
 		return dst, fmt.Errorf("encoding Opus: a packet of %d bytes cannot be read", n)
 	}
-	e.quiet = zeros && string(packet) == silence
+	e.quiet = string(packet) == silence && allZero(pcm)
 	return append(slices.Grow(dst, len(packet)), packet...), nil
 }
 
@@ -112,7 +126,7 @@ func (e *Encoder) ExpectLoss(fraction float64) error {
 		return err
 	}
 	defer in.mu.Unlock()
-	e.lossy, e.quiet = lossy, false
+	e.lossy = lossy
 	if err := e.setUp(in, e.ptr); err != nil {
 		return e.trapped(in, err)
 	}
@@ -122,6 +136,7 @@ func (e *Encoder) ExpectLoss(fraction float64) error {
 // setUp makes the block at ptr an encoder. The instance is locked.
 func (e *Encoder) setUp(in *instance, ptr uint64) error {
 	e.quiet = false
+	e.ahead.forget()
 	application := uint64(applicationLowDelay)
 	options := [...]option{{setBitrate, bitrate}, {setSignal, signalVoice}, {setComplexity, 1}, {setPredictionDisabled, 1}, {}, {}}
 	if e.lossy {

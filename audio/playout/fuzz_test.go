@@ -1,6 +1,7 @@
 package playout
 
 import (
+	"slices"
 	"testing"
 
 	"parley/audio"
@@ -16,7 +17,7 @@ func FuzzCalls(f *testing.F) {
 		s := newStage(t)
 		c := &checker{t: t, words: make(map[int64]int), turns: make(map[int64]bool)}
 		s.observer = c
-		dst := make([]int16, audio.SpeakTick)
+		dst, preview := make([]int16, audio.SpeakTick), make([]int16, 3*audio.SpeakTick)
 		turn, open := int64(1), int64(0)
 		sounds := [][]int16{speech(1, 40, 30), speech(2, 100), speech(3, 20, 20, 20), nil, speech(4, 300)[:777]}
 		begin := func(protected bool) {
@@ -48,8 +49,13 @@ func FuzzCalls(f *testing.F) {
 				begin(true)
 			default:
 				held := s.held && s.silent && (len(s.queue) == 0 || !s.queue[0].Protected) && s.tailLen == 0
-				if s.Next(dst) && held {
+				known := s.Preview(preview)
+				sounds := s.Next(dst)
+				if sounds && held {
 					t.Fatal("sound in a hold")
+				}
+				if known > 0 && (!sounds || !slices.Equal(dst, preview[:len(dst)])) {
+					t.Fatal("what was previewed did not come")
 				}
 				s.ticks++
 			}

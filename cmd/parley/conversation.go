@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,22 +17,26 @@ import (
 
 // conversation is what a new conversation is made of.
 func (e *engines) conversation(ctx context.Context, notice string) agent.Options {
-	o := agent.Options{
-		ID:       uuid.NewString(),
-		Language: e.cfg.Shop.Language,
-		Notice:   notice,
-		Greet:    true,
-		Engines: agent.Engines{
-			Detector: e.silero.New(), TurnModel: e.turns, Recognizer: e.asr, Brain: e.brain, Voice: e.voice, Spare: e.spare, Tools: e.tools,
-		},
-		Phrases: phrasebook{e.book, e.cfg.Shop.Name},
-		Tuning:  tuning(e.cfg),
-		Log:     e.log,
-	}
+	o := e.textConversation()
+	o.Notice, o.Greet = notice, true
+	o.Engines.Detector, o.Engines.TurnModel, o.Engines.Recognizer = e.silero.New(), e.turns, e.asr
+	o.Engines.Voice, o.Engines.Spare = e.voice, e.spare
 	if notice != "" { // open, on loopback: the page speaks for the demo shop's customer
 		o.Caller = demoCaller(ctx, e.store)
 	}
 	return o
+}
+
+// textConversation is what a conversation by text alone is made of.
+func (e *engines) textConversation() agent.Options {
+	return agent.Options{
+		ID:       uuid.NewString(),
+		Language: e.cfg.Shop.Language,
+		Engines:  agent.Engines{Brain: e.brain, Tools: e.tools.Current()},
+		Phrases:  phrasebook{e.book, e.cfg.Shop.Name},
+		Tuning:   tuning(e.cfg),
+		Log:      e.log,
+	}
 }
 
 // tuning is what the config says of how a conversation runs.
@@ -49,11 +55,23 @@ func tuning(c *config.Config) agent.Tuning {
 
 // demoCaller is the demo shop's customer.
 func demoCaller(ctx context.Context, store *shop.Store) tools.Caller {
-	caller := tools.Caller{CustomerID: shop.DemoCustomer, Verified: true, Language: "en"}
-	if c, err := store.Customer(ctx, shop.DemoCustomer); err == nil {
-		caller.Name = c.FirstName + " " + c.LastName
+	caller, err := customerCaller(ctx, store, shop.DemoCustomer)
+	if err != nil {
+		return tools.Caller{CustomerID: shop.DemoCustomer, Verified: true}
 	}
 	return caller
+}
+
+// customerCaller is a customer of the store as a caller whom the shop vouches for.
+func customerCaller(ctx context.Context, store *shop.Store, id string) (tools.Caller, error) {
+	c, err := store.Customer(ctx, id)
+	if errors.Is(err, shop.ErrNoCustomer) {
+		return tools.Caller{}, fmt.Errorf("the store has no customer %q; the demo shop's is %q", id, shop.DemoCustomer)
+	}
+	if err != nil {
+		return tools.Caller{}, err
+	}
+	return tools.Caller{CustomerID: c.ID, Name: strings.TrimSpace(c.FirstName + " " + c.LastName), Verified: true}, nil
 }
 
 func demoNotice(caller tools.Caller) string {
@@ -71,7 +89,7 @@ func (e *engines) missing(ctx context.Context) []string {
 	if err := e.opus.Ready(ctx); err != nil {
 		out = append(out, "Opus is not ready; callers are served by G.711")
 	}
-	return out
+	return append(out, brokenTools(e.tools.Status())...)
 }
 
 func reveal(keys []config.Secret) []string {

@@ -22,7 +22,7 @@ import (
 	"parley/llm"
 	"parley/prompts"
 	"parley/shop"
-	"parley/tools"
+	"parley/tools/folder"
 	"parley/tts"
 	ttslocal "parley/tts/local"
 	ttsopenai "parley/tts/openai"
@@ -38,7 +38,7 @@ type engines struct {
 
 	book   *prompts.Book
 	store  *shop.Store
-	tools  *tools.Registry
+	tools  *folder.Folder
 	silero *silero.Model
 	turns  vad.TurnModel
 	asr    asr.Recognizer
@@ -65,10 +65,7 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 			err = errors.Join(err, e.close())
 		}
 	}()
-	if e.book, err = prompts.Load(nil); err != nil {
-		return nil, fmt.Errorf("loading the phrases: %w", err)
-	}
-	if err = e.openShop(ctx); err != nil {
+	if err = e.openMind(ctx); err != nil {
 		return nil, err
 	}
 	if e.silero, err = silero.Load(filepath.Join(models, "silero", "silero_vad_16k_op15.onnx")); err != nil {
@@ -82,16 +79,29 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 	if err = e.openTTS(models); err != nil {
 		return nil, err
 	}
-	if err = e.openBrain(); err != nil {
-		return nil, err
-	}
 	e.openTurnModel(models)
 	e.warm(warm)
 	return e, nil
 }
 
+// openMind opens what a conversation needs by text: phrases, shop, tools, brain.
+func (e *engines) openMind(ctx context.Context) (err error) {
+	if e.book, err = prompts.Load(nil); err != nil {
+		return fmt.Errorf("loading the phrases: %w", err)
+	}
+	if err = e.openShop(ctx); err != nil {
+		return err
+	}
+	if err = e.openTools(ctx); err != nil {
+		return err
+	}
+	return e.openBrain()
+}
+
 func (e *engines) close() error {
-	e.stopWarm()
+	if e.stopWarm != nil {
+		e.stopWarm()
+	}
 	e.warming.Wait()
 	var failures []error
 	for i := len(e.closers) - 1; i >= 0; i-- {
@@ -128,9 +138,6 @@ func (e *engines) openShop(ctx context.Context) error {
 	e.closers = append(e.closers, e.store.Close)
 	if err := e.store.SeedDemo(ctx, time.Now()); err != nil {
 		return fmt.Errorf("making the demo shop: %w", err)
-	}
-	if e.tools, err = tools.NewRegistry(e.log, e.store.Tools()...); err != nil {
-		return fmt.Errorf("preparing the tools: %w", err)
 	}
 	return nil
 }

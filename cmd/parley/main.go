@@ -20,6 +20,8 @@ type commands struct {
 	Models  modelsCmd   `cmd:"" help:"Download and list the model files."`
 	Check   checkCmd    `cmd:"" help:"Say what is ready on this machine and what is missing."`
 	Config  configCmd   `cmd:"" help:"Explain and check parley.yaml."`
+	Tools   toolsCmd    `cmd:"" help:"Check, try and list what the agent can do."`
+	Chat    chatCmd     `cmd:"" help:"Hold a conversation in the terminal."`
 	Call    callCmd     `cmd:"" help:"Call a voice agent, speak to it, and measure how it answers."`
 }
 

@@ -68,21 +68,31 @@ func fetchMissing(ctx context.Context, cfg *config.Config) error {
 
 // config reads the config file and lets the flags have the last word.
 func (r *runCmd) config() (*config.Config, error) {
-	cfg := config.Default()
-	if r.Config != "" {
-		var err error
-		if cfg, err = config.Load(r.Config, os.LookupEnv); err != nil {
-			return nil, err
-		}
+	cfg, err := loadConfig(r.Config, r.Data)
+	if err != nil {
+		return nil, err
 	}
 	if r.Addr != "" {
 		cfg.Server.Addr = r.Addr
 	}
-	if r.Data != "" {
-		cfg.Shop.Data = r.Data
-	}
 	if len(cfg.Server.Keys) == 0 && !config.Loopback(cfg.Server.Addr) {
 		return nil, fmt.Errorf("%s can be reached from other machines, and no keys are set: name some under server: keys: in a config, or listen on 127.0.0.1", cfg.Server.Addr)
+	}
+	return cfg, nil
+}
+
+// loadConfig reads a config file, or is the default for ""; a folder for the data
+// that is not "" has the last word.
+func loadConfig(path, data string) (*config.Config, error) {
+	cfg := config.Default()
+	if path != "" {
+		var err error
+		if cfg, err = config.Load(path, os.LookupEnv); err != nil {
+			return nil, err
+		}
+	}
+	if data != "" {
+		cfg.Shop.Data = data
 	}
 	return cfg, nil
 }
@@ -124,6 +134,9 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	counts := metrics.New(host.Count)
 	if err := counts.Register(e.moves); err != nil {
 		return fmt.Errorf("preparing the metrics: %w", err)
+	}
+	if err := counts.WatchToolFiles(e.toolFiles); err != nil {
+		return err
 	}
 	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version}
 	if len(cfg.Server.Keys) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"parley/caller"
@@ -79,8 +80,13 @@ func measureEmbedded(ctx context.Context, w *workshop, scale float64) ([]row, er
 	return []row{{"the same with the embedded engines, a short question, p50 / p95", pair(report.EndToFirstAudible), "≤ 700 ms"}}, nil
 }
 
-// crowd is how many calls the load is made of.
-const crowd = 60
+const (
+	// crowd is how many calls the load is made of.
+	crowd = 60
+	// alone is how often a call by itself is measured; the median counts. It costs so
+	// little that what else the machine does is a large part of each figure.
+	alone = 3
+)
 
 // measureLoad compares one call with a crowd, in one process.
 func measureLoad(ctx context.Context, w *workshop, scale float64) ([]row, error) {
@@ -89,19 +95,25 @@ func measureLoad(ctx context.Context, w *workshop, scale float64) ([]row, error)
 		return nil, err
 	}
 	defer s.stop()
-	one, err := s.load(ctx, call{sessions: 1, turns: times(16, scale), bargeIn: 1200 * time.Millisecond, questions: w.questions})
-	if err != nil {
-		return nil, err
+	var costs []float64
+	var peak float64
+	for range alone {
+		one, err := s.load(ctx, call{sessions: 1, turns: times(16, scale), bargeIn: 1200 * time.Millisecond, questions: w.questions})
+		if err != nil {
+			return nil, err
+		}
+		costs, peak = append(costs, one.perMinute), max(peak, one.peak)
 	}
+	slices.Sort(costs)
 	many, err := s.load(ctx, call{sessions: crowd, turns: times(16, scale), bargeIn: 1200 * time.Millisecond, questions: w.questions})
 	if err != nil {
 		return nil, err
 	}
 	r := many.report
 	return []row{
-		{"processor time per minute of an active conversation", fmt.Sprintf("%.2f CPU-s", one.perMinute), "≤ 1.5 CPU-s"},
+		{"processor time per minute of an active conversation", fmt.Sprintf("%.2f CPU-s (n = %d)", costs[alone/2], alone), "≤ 1.5 CPU-s"},
 		{fmt.Sprintf("the same, each of %d calls", crowd), fmt.Sprintf("%.2f CPU-s", many.perMinute), "≤ 0.9 CPU-s"},
-		{"memory for one conversation more", fmt.Sprintf("%.2f MB", (many.peak-one.peak)/(crowd-1)/(1<<20)), "≤ 3 MB"},
+		{"memory for one conversation more", fmt.Sprintf("%.2f MB", (many.peak-peak)/(crowd-1)/(1<<20)), "≤ 3 MB"},
 		{fmt.Sprintf("%d calls at once: answers missed", crowd), fmt.Sprintf("%d of %d", r.Turns.Missed, r.Turns.Asked), "0"},
 		{fmt.Sprintf("%d calls at once: time to silence, p50 / p95", crowd), pair(r.TimeToSilence), "p95 < 150 ms"},
 		{fmt.Sprintf("%d calls at once: end of speech → first audible packet, p50 / p95", crowd), pair(r.EndToFirstAudible), ""},

@@ -180,7 +180,7 @@ func (d *dialogue) run(c llm.ToolCall, asked string) (result string, confirm boo
 	key := fmt.Sprint(len(d.messages), c.Name, string(c.Arguments))
 	raw, err := d.tools.Run(context.Background(), tools.Call{Name: c.Name, Arguments: c.Arguments, Caller: d.caller, Key: key})
 	if said := new(tools.Error); errors.As(err, &said) {
-		return said.Message, false
+		return tools.FailureDetail{Code: said.Code, Message: said.Message}.JSON(), false
 	}
 	if err != nil {
 		d.t.Fatal(err)
@@ -188,7 +188,7 @@ func (d *dialogue) run(c llm.ToolCall, asked string) (result string, confirm boo
 	if def.Effect == tools.Write {
 		d.ran = append(d.ran, c.Name+string(c.Arguments))
 	}
-	return string(raw), false
+	return string(raw.JSON), false
 }
 
 // interrupt cuts the agent's last message after some words.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -180,6 +181,19 @@ func (t *turn) use(name string, arguments, result any) (refusal string, err erro
 	text := strings.TrimSpace(m.Text)
 	if !strings.HasPrefix(text, "{") {
 		return text, nil
+	}
+	var failed struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+			Say     string `json:"say"`
+		} `json:"error"`
+	}
+	if json.Unmarshal([]byte(text), &failed) == nil && failed.Error.Message != "" {
+		if failed.Error.Code == "unverified" {
+			return "", errNoTool
+		}
+		return cmp.Or(failed.Error.Say, failed.Error.Message), nil
 	}
 	if err := json.Unmarshal([]byte(text), result); err != nil {
 		return "", fmt.Errorf("rules: reading the result of %s: %w", name, err)

@@ -53,7 +53,7 @@ func (s *speaker) Record([]int16, int64)    {}
 func (s *speaker) Open(room.Channel)        {}
 func (s *speaker) Left(error)               {}
 
-func benchmarkCodecs(b *testing.B) []audio.Codec {
+func benchmarkCodecs(b testing.TB) []audio.Codec {
 	library := opus.Open(modeltest.Path(b, "opus/simd.wasm"), b.TempDir(), slog.New(slog.DiscardHandler))
 	b.Cleanup(func() { _ = library.Close() })
 	if err := library.Ready(b.Context()); err != nil {

@@ -14,8 +14,12 @@ import (
 	"parley/room"
 )
 
-// maxPacket is the longest packet an encoder makes.
-const maxPacket = 1500
+const (
+	// maxPacket is the longest packet an encoder makes.
+	maxPacket = 1500
+	// ahead is how many ticks an encoder is told of before their time.
+	ahead = 5
+)
 
 // rtpWriter and rtcpWriter are what is used of pion's track and connection.
 type (
@@ -42,6 +46,10 @@ type sender struct {
 	payload []byte
 	pcm     [audio.SpeakTick]int16
 
+	// foreseeing is the guest, and coming what it is about to say, if it can tell.
+	foreseeing room.Foreseeing
+	coming     [ahead * audio.SpeakTick]int16
+
 	step     uint32 // RTP clock units in a tick
 	first    uint32 // timestamp of tick 0
 	speaking bool   // the last tick had something to say
@@ -59,6 +67,7 @@ func newSender(guest room.Guest, codec audio.Codec, out rtpWriter, receiver tick
 		// RFC 3550, 5.1: both begin anywhere.
 		first: rand.Uint32(),
 	}
+	s.foreseeing, _ = guest.(room.Foreseeing)
 	s.packet.Header = rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}
 	return s
 }
@@ -141,5 +150,20 @@ func (s *sender) fill() bool {
 		return voiced
 	}
 	s.payload, s.packet.Payload = payload, payload
+	if voiced {
+		s.expect()
+	}
 	return voiced
+}
+
+// expect lets the encoder prepare what the guest is about to say.
+func (s *sender) expect() {
+	encoder, ok := s.encoder.(audio.AheadEncoder)
+	if !ok || s.foreseeing == nil || encoder.Ahead() > 0 {
+		return
+	}
+	if n := s.foreseeing.Preview(s.coming[:]); n > 0 {
+		// What cannot be prepared will be made in its time, or fail then.
+		_ = encoder.Expect(s.coming[:n])
+	}
 }

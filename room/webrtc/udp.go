@@ -60,6 +60,10 @@ func openUDP(listen listenPacket, address *net.UDPAddr, logger logging.LeveledLo
 		_ = udp.SetReadBuffer(socketBuffer)
 		_ = udp.SetWriteBuffer(socketBuffer)
 	}
+	conn, err = direct(conn)
+	if err != nil {
+		return nil, err
+	}
 	return ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: logger}), nil
 }
 

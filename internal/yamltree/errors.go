@@ -1,4 +1,4 @@
-package config
+package yamltree
 
 import (
 	"cmp"
@@ -54,16 +54,17 @@ func (es Errors) Unwrap() []error {
 	return out
 }
 
-func (es Errors) sorted() Errors {
+// Sorted puts the errors in the order of the file, in place.
+func (es Errors) Sorted() Errors {
 	slices.SortStableFunc(es, func(a, b *Error) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return es
 }
 
-// suggestion is `; did you mean "…"?` for the closest of some words, or what
+// Suggestion is `; did you mean "…"?` for the closest of some words, or what
 // there is to choose from when none is close.
-func suggestion(got string, words []string) string {
+func Suggestion(got string, words []string) string {
 	best, distance := "", 1+max(1, len(got)/3)
 	for _, w := range words {
 		if d := editDistance(strings.ToLower(got), w, distance); d < distance {
@@ -72,6 +73,9 @@ func suggestion(got string, words []string) string {
 	}
 	if best != "" {
 		return fmt.Sprintf("; did you mean %q?", best)
+	}
+	if len(words) == 0 {
+		return ""
 	}
 	return "; possible: " + strings.Join(words, ", ")
 }

@@ -1,12 +1,12 @@
-package config
+package yamltree
 
 import (
 	"iter"
 	"reflect"
 )
 
-// fields gives the fields of a struct that are keys, in order.
-func fields(t reflect.Type) iter.Seq[reflect.StructField] {
+// Fields gives the fields of a struct that are keys, in order.
+func Fields(t reflect.Type) iter.Seq[reflect.StructField] {
 	return func(yield func(reflect.StructField) bool) {
 		for i := range t.NumField() {
 			if f := t.Field(i); f.Tag.Get("yaml") != "" && !yield(f) {
@@ -16,9 +16,9 @@ func fields(t reflect.Type) iter.Seq[reflect.StructField] {
 	}
 }
 
-// fieldOf finds the field of a key.
-func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
-	for f := range fields(t) {
+// FieldOf finds the field of a key.
+func FieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
+	for f := range Fields(t) {
 		if f.Tag.Get("yaml") == key {
 			return f, true
 		}
@@ -29,7 +29,7 @@ func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
 // keys lists the keys of a struct, in order.
 func keys(t reflect.Type) []string {
 	var out []string
-	for f := range fields(t) {
+	for f := range Fields(t) {
 		out = append(out, f.Tag.Get("yaml"))
 	}
 	return out
