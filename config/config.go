@@ -81,6 +81,7 @@ type LLM struct {
 	Model           string        `yaml:"model" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The server's name for the model."`
 	APIKey          Secret        `yaml:"api_key" engine:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The key, as a reference to an environment variable."`
 	Tools           string        `yaml:"tools" engine:"openai,google,ollama,mistral,bedrock" enum:"native,structured,auto" doc:"How tools are called. native: as OpenAI does, which is what empty means. structured: the answer is bound to a JSON schema, for models that were not trained to call tools. auto: one small request at the start finds out."`
+	Images          bool          `yaml:"images" engine:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The model can see: it is given the photos that callers send. One that cannot is told what was found in them."`
 	FirstToken      time.Duration `yaml:"first_token" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"100ms" max:"60s" doc:"Longest wait for the first token. 0 means failover.first_token where another brain follows, else 6s."`
 	Between         time.Duration `yaml:"between" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"100ms" max:"60s" doc:"Longest wait from one token to the next. 0 means 4s."`
 	Timeout         time.Duration `yaml:"timeout" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"1s" max:"10m" doc:"Longest time for a whole answer. 0 means 60s."`

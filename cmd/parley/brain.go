@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,7 +42,7 @@ func (e *engines) openOne(c config.LLM) (llm.Brain, error) {
 	if c.Engine == config.Rules {
 		return rules.New(e.book, time.Now, e.log), nil
 	}
-	b, err := llmopenai.New(openAIOptions(c, e))
+	b, err := llmopenai.New(openAIOptions(c, e.log))
 	if err != nil {
 		return nil, err
 	}
@@ -50,11 +51,26 @@ func (e *engines) openOne(c config.LLM) (llm.Brain, error) {
 }
 
 // openAIOptions are those of a brain behind a server that speaks OpenAI's protocol.
-func openAIOptions(c config.LLM, e *engines) llmopenai.Options {
+func openAIOptions(c config.LLM, log *slog.Logger) llmopenai.Options {
 	return llmopenai.Options{
-		BaseURL: c.BaseURL, Model: c.Model, APIKey: c.APIKey.Reveal(), FirstToken: c.FirstToken, Between: c.Between,
-		Timeout: c.Timeout, MaxTokens: c.MaxTokens, Temperature: c.Temperature, ReasoningEffort: c.ReasoningEffort, Log: e.log,
+		BaseURL: cmp.Or(c.BaseURL, endpoint(c.Engine)), Model: c.Model, APIKey: c.APIKey.Reveal(), FirstToken: c.FirstToken, Between: c.Between,
+		Timeout: c.Timeout, MaxTokens: c.MaxTokens, Temperature: c.Temperature, ReasoningEffort: c.ReasoningEffort,
+		Tools: llmopenai.ToolMode(c.Tools), Images: c.Images, Log: log,
 	}
+}
+
+// endpoint is where an engine's provider speaks OpenAI's protocol; "" when only the
+// config knows.
+func endpoint(engine string) string {
+	switch engine {
+	case config.Google: // https://ai.google.dev/gemini-api/docs/openai
+		return "https://generativelanguage.googleapis.com/v1beta/openai"
+	case config.Ollama: // https://docs.ollama.com/api/openai-compatibility
+		return "http://127.0.0.1:11434/v1"
+	case config.Mistral: // https://docs.mistral.ai/api/
+		return "https://api.mistral.ai/v1"
+	}
+	return ""
 }
 
 // moves counts how often a turn went to the next brain. It implements
