@@ -79,7 +79,7 @@ type LLM struct {
 	Name            string        `yaml:"name" doc:"What it is called in logs, metrics and events. Empty means the model's name, or the engine's."`
 	BaseURL         string        `yaml:"base_url" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"openai,bedrock" check:"url" doc:"Address up to and with the version, such as https://api.openai.com/v1. The other engines know their own."`
 	Model           string        `yaml:"model" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The server's name for the model."`
-	APIKey          Secret        `yaml:"api_key" engine:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The key, as a reference to an environment variable."`
+	APIKey          Secret        `yaml:"api_key" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"anthropic,google,mistral,bedrock" doc:"The key, as a reference to an environment variable."`
 	Tools           string        `yaml:"tools" engine:"openai,google,ollama,mistral,bedrock" enum:"native,structured,auto" doc:"How tools are called. native: as OpenAI does, which is what empty means. structured: the answer is bound to a JSON schema, for models that were not trained to call tools. auto: one small request at the start finds out."`
 	Images          bool          `yaml:"images" engine:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The model can see: it is given the photos that callers send. One that cannot is told what was found in them."`
 	FirstToken      time.Duration `yaml:"first_token" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"100ms" max:"60s" doc:"Longest wait for the first token. 0 means failover.first_token where another brain follows, else 6s."`

@@ -11,6 +11,7 @@ import (
 	"parley/config"
 	"parley/llm"
 	"parley/llm/failover"
+	"parley/llm/langchain"
 	llmopenai "parley/llm/openai"
 	"parley/llm/rules"
 )
@@ -42,12 +43,30 @@ func (e *engines) openOne(c config.LLM) (llm.Brain, error) {
 	if c.Engine == config.Rules {
 		return rules.New(e.book, time.Now, e.log), nil
 	}
-	b, err := llmopenai.New(openAIOptions(c, e.log))
+	b, err := openProvider(c, e.log)
 	if err != nil {
 		return nil, err
 	}
 	e.closers = append(e.closers, b.Close)
 	return b, nil
+}
+
+// provided is a brain behind a network.
+type provided interface {
+	llm.Brain
+	llm.Warmer
+	Close() error
+}
+
+// openProvider opens a brain behind a network.
+func openProvider(c config.LLM, log *slog.Logger) (provided, error) {
+	if c.Engine == config.Anthropic {
+		return langchain.New(langchain.Options{
+			BaseURL: c.BaseURL, Model: c.Model, APIKey: c.APIKey.Reveal(), FirstToken: c.FirstToken, Between: c.Between, Timeout: c.Timeout,
+			MaxTokens: c.MaxTokens, Temperature: c.Temperature, Images: c.Images, Log: log,
+		})
+	}
+	return llmopenai.New(openAIOptions(c, log))
 }
 
 // openAIOptions are those of a brain behind a server that speaks OpenAI's protocol.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -31,6 +32,9 @@ func checkBrain(ctx context.Context, c config.LLM) finding {
 		f.Detail = "embedded: needs no network"
 		return f
 	}
+	if c.Engine == config.Anthropic {
+		return checkAnthropic(ctx, f, c)
+	}
 	o := openAIOptions(c, slog.New(slog.DiscardHandler))
 	o.Tools = llmopenai.Native // the probe tries both ways itself
 	b, err := llmopenai.New(o)
@@ -46,6 +50,21 @@ func checkBrain(ctx context.Context, c config.LLM) finding {
 		return f
 	}
 	return describe(f, c, report)
+}
+
+// checkAnthropic sees that the server takes the key. All of its models call tools.
+func checkAnthropic(ctx context.Context, f finding, c config.LLM) finding {
+	b, err := openProvider(c, slog.New(slog.DiscardHandler))
+	if err == nil {
+		err = errors.Join(b.Warm(ctx), b.Close())
+	}
+	if err != nil {
+		f.Outcome, f.Detail = missing, err.Error()
+		f.Advice = "see that model and api_key are right"
+		return f
+	}
+	f.Detail = "the server is there and takes the key"
+	return f
 }
 
 // describe puts into words what a probe found out.

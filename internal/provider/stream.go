@@ -228,3 +228,10 @@ func streamKind(typ, code string) Kind {
 	}
 	return Failed
 }
+
+// EventError reads the data of an event that tells of a failure in the middle of a
+// stream, for engines whose streams have another shape than OpenAI's.
+func (c *Client) EventError(end string, data []byte) *Error {
+	s := &stream{c: c, end: end, isErr: true}
+	return s.failure(bytes.TrimSpace(data), false)
+}

@@ -30,7 +30,7 @@ const (
 // tool runs says something between the call and its result. sees says that the
 // model takes images.
 func messages(r llm.Request, sees bool) []sdk.ChatCompletionMessage {
-	results, used := pair(r.Messages)
+	results, used := llm.Pair(r.Messages)
 	out := make([]sdk.ChatCompletionMessage, 0, len(r.Messages)+1)
 	for i, m := range r.Messages {
 		switch m.Role {
@@ -82,33 +82,6 @@ func userMessage(m llm.Message, sees bool) sdk.ChatCompletionMessage {
 // dataURL writes a picture into an address, RFC 2397.
 func dataURL(i llm.Image) string {
 	return "data:" + i.MediaType + ";base64," + base64.StdEncoding.EncodeToString(i.Data)
-}
-
-// pair finds the results of each assistant message's calls, by the index of that
-// message; nil where a result is missing. used are the indexes of the results
-// that found their call. Servers may repeat an id from answer to answer, so a
-// result belongs to the latest call of that id that has none.
-func pair(history []llm.Message) (results map[int][]*llm.Message, used map[int]bool) {
-	results, used = map[int][]*llm.Message{}, map[int]bool{}
-	type place struct{ message, call int }
-	open := map[string]place{}
-	for i := range history {
-		m := &history[i]
-		switch m.Role {
-		case llm.Assistant:
-			for j, c := range m.ToolCalls {
-				open[c.ID] = place{i, j}
-			}
-			results[i] = make([]*llm.Message, len(m.ToolCalls))
-		case llm.ToolRole:
-			if p, ok := open[m.ToolCallID]; ok {
-				results[p.message][p.call] = m
-				used[i] = true
-				delete(open, m.ToolCallID)
-			}
-		}
-	}
-	return results, used
 }
 
 // appendAssistant appends an assistant's message with the results of its calls.
