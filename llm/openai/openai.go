@@ -10,6 +10,7 @@ package openai
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -235,6 +236,20 @@ func (b *Brain) request(r llm.Request, structured bool) (sdk.ChatCompletionReque
 		req.Tools = append(req.Tools, sdk.Tool{Type: sdk.ToolTypeFunction, Function: f})
 	}
 	return req, nil
+}
+
+// Body is what goes over the wire for a request, to be looked at.
+func (b *Brain) Body(r llm.Request) ([]byte, error) {
+	req, err := b.request(r, b.structured.Load() && len(r.Tools) > 0)
+	if err != nil {
+		return nil, err
+	}
+	req.Stream = true // as the library sets it
+	body, err := json.Marshal(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return body, nil
 }
 
 // thinks says whether a model is of OpenAI's families that take
