@@ -88,6 +88,11 @@ type (
 		turn  *turn
 		usage llm.Usage
 	}
+	// summarized is a brain's summary of what the history let go in its cut-th cut.
+	summarized struct {
+		cut  int
+		text string
+	}
 	// toolBegan and toolEnded frame the run of a tool. A write's end arrives even
 	// when its turn is long over.
 	toolBegan struct {
@@ -151,6 +156,7 @@ func (said) message()         {}
 func (stepped) message()      {}
 func (moved) message()        {}
 func (spent) message()        {}
+func (summarized) message()   {}
 func (toolBegan) message()    {}
 func (toolEnded) message()    {}
 func (unconfirmed) message()  {}

@@ -71,6 +71,9 @@ type Limits struct {
 	Recognition, FirstToken, Synthesis time.Duration
 	// Steps bounds the calls of the brain in one turn.
 	Steps int
+	// History bounds what a brain is given of what was said, in tokens as
+	// llm.Estimate counts; 0 is no bound. Older messages are summed up.
+	History int
 	// Text bounds one typed message, in bytes.
 	Text int
 	// Conversation bounds the whole conversation, Idle the time without a call and
@@ -109,6 +112,7 @@ func DefaultTuning() Tuning {
 			FirstToken:   8 * time.Second,
 			Synthesis:    6 * time.Second,
 			Steps:        8,
+			History:      6000,
 			Text:         8 << 10,
 			Conversation: 2 * time.Hour,
 			Idle:         30 * time.Minute,

@@ -101,6 +101,7 @@ func (c *Conversation) commit(t *turn) {
 	}
 	if t.user != "" {
 		c.history.user(t.user)
+		c.shorten()
 		c.emit(t.id, UserSaid{Text: t.user, Source: t.source, Language: c.language})
 		if c.opts.Phrases.Negation(c.language, t.user) {
 			c.pending = nil
@@ -199,6 +200,8 @@ func (c *Conversation) takeTurn(m message) {
 		c.takeMoved(m)
 	case spent:
 		c.takeSpent(m)
+	case summarized:
+		c.takeSummary(m)
 	case unconfirmed:
 		if !m.turn.over {
 			c.pending = &pendingWrite{name: m.call.Name, arguments: canonical(m.call.Arguments), turn: m.turn, asked: c.turns}

@@ -179,6 +179,7 @@ type Limits struct {
 	FirstToken   time.Duration `yaml:"first_token" min:"100ms" max:"60s" doc:"Longest wait for an answer to begin before the caller hears an apology."`
 	Synthesis    time.Duration `yaml:"synthesis" min:"100ms" max:"60s" doc:"Longest wait for a clause to sound before the caller reads an apology."`
 	Steps        int           `yaml:"steps" min:"1" max:"50" doc:"Times the brain may be asked in one turn, which bounds its tool calls."`
+	History      int           `yaml:"history" min:"500" max:"1000000" doc:"Most of what was said that a brain is given, in tokens (estimated). Older messages are summed up."`
 	Text         int           `yaml:"text" min:"100" max:"65536" doc:"Longest typed message in bytes."`
 }
 
@@ -204,7 +205,7 @@ func Default() *Config {
 		Interrupt: Interrupt{After: 240 * time.Millisecond, ResumeAfter: 400 * time.Millisecond},
 		Limits: Limits{
 			Calls: 250, Connecting: 100, Conversation: 2 * time.Hour,
-			Recognition: 8 * time.Second, FirstToken: 8 * time.Second, Synthesis: 6 * time.Second, Steps: 8, Text: 8 << 10,
+			Recognition: 8 * time.Second, FirstToken: 8 * time.Second, Synthesis: 6 * time.Second, Steps: 8, History: 6000, Text: 8 << 10,
 		},
 		Log: Log{Level: "info", Format: "text"},
 	}

@@ -69,8 +69,9 @@ type Brain struct {
 }
 
 var (
-	_ llm.Brain  = (*Brain)(nil)
-	_ llm.Warmer = (*Brain)(nil)
+	_ llm.Brain      = (*Brain)(nil)
+	_ llm.Warmer     = (*Brain)(nil)
+	_ llm.Summarizer = (*Brain)(nil)
 )
 
 // New makes a brain of at least one.
@@ -127,6 +128,17 @@ func (b *Brain) Warm(ctx context.Context) error {
 	}
 	all.Wait()
 	return errors.Join(failures...)
+}
+
+// Summarize implements [llm.Summarizer] with the first brain that can and is not
+// left alone.
+func (b *Brain) Summarize(ctx context.Context, earlier string, messages []llm.Message) (string, error) {
+	for _, m := range b.members {
+		if s, ok := m.Brain.(llm.Summarizer); ok && !m.rests() {
+			return s.Summarize(ctx, earlier, messages)
+		}
+	}
+	return "", fmt.Errorf("llm/failover: no brain here can sum up: %w", errors.ErrUnsupported)
 }
 
 // Generate implements [llm.Brain]. Once a brain has begun to answer, its error is

@@ -350,6 +350,37 @@ func TestNoMoveWhenTheTurnIsOver(t *testing.T) {
 	}
 }
 
+// talker is a brain that can sum up.
+type talker struct{ *scripted }
+
+func (t talker) Summarize(ctx context.Context, earlier string, messages []llm.Message) (string, error) {
+	return llm.Summarize(ctx, t, earlier, messages)
+}
+
+func TestSummarize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := &scripted{deltas: good("one")}, &scripted{deltas: good(" They want a refund. ")}
+		got, err := list(t, Options{}, one, talker{two}).Summarize(t.Context(), "Before.", []llm.Message{{Role: llm.User, Text: "Refund me"}, {Role: llm.Assistant, Text: "Why?"}})
+		if err != nil || got != "They want a refund." || one.asked() != 0 {
+			t.Errorf("got %q, %v", got, err)
+		}
+		if asked := two.seen[0].Messages[1].Text; asked != "Before: Before.\nCustomer: Refund me\nAssistant: Why?\n" {
+			t.Errorf("it was given %q", asked)
+		}
+		if _, err := list(t, Options{}, one).Summarize(t.Context(), "", nil); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("got %v", err)
+		}
+		two.deltas = []llm.Delta{{Text: strings.Repeat("long ", 1000)}, {Finish: llm.FinishStop}}
+		if got, err := list(t, Options{}, talker{two}).Summarize(t.Context(), "", nil); err != nil || len(got) > 2100 {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		two.deltas = nil
+		if _, err := list(t, Options{}, talker{two}).Summarize(t.Context(), "", nil); err == nil {
+			t.Error("an empty summary should be an error")
+		}
+	})
+}
+
 // TestReaderStops leaves the answer at each of its deltas.
 func TestReaderStops(t *testing.T) {
 	for stop := range 3 {

@@ -83,8 +83,9 @@ type Brain struct {
 }
 
 var (
-	_ llm.Brain  = (*Brain)(nil)
-	_ llm.Warmer = (*Brain)(nil)
+	_ llm.Brain      = (*Brain)(nil)
+	_ llm.Warmer     = (*Brain)(nil)
+	_ llm.Summarizer = (*Brain)(nil)
 )
 
 // New checks the options and makes a brain. It opens no connection.
@@ -119,6 +120,11 @@ func (b *Brain) Warm(ctx context.Context) error { return b.c.Warm(ctx) }
 func (b *Brain) Close() error {
 	b.work.Wait()
 	return b.c.Close()
+}
+
+// Summarize implements [llm.Summarizer].
+func (b *Brain) Summarize(ctx context.Context, earlier string, messages []llm.Message) (string, error) {
+	return llm.Summarize(ctx, b, earlier, messages)
 }
 
 // Generate implements [llm.Brain]. Tool calls come after all text and only when the

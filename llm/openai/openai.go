@@ -105,8 +105,9 @@ type Brain struct {
 }
 
 var (
-	_ llm.Brain  = (*Brain)(nil)
-	_ llm.Warmer = (*Brain)(nil)
+	_ llm.Brain      = (*Brain)(nil)
+	_ llm.Warmer     = (*Brain)(nil)
+	_ llm.Summarizer = (*Brain)(nil)
 )
 
 // New checks the options and makes a brain. It opens no connection, unless to probe
@@ -164,6 +165,11 @@ func (b *Brain) Warm(ctx context.Context) error {
 func (b *Brain) Close() error {
 	b.probing.stop()
 	return b.c.Close()
+}
+
+// Summarize implements [llm.Summarizer].
+func (b *Brain) Summarize(ctx context.Context, earlier string, messages []llm.Message) (string, error) {
+	return llm.Summarize(ctx, b, earlier, messages)
 }
 
 // Generate implements [llm.Brain]. Tool calls come after all text and only when
