@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"time"
 
 	"parley/llm"
@@ -28,4 +29,27 @@ func (c *Conversation) tellUsage(t *turn) {
 	if u := t.usage; u != (llm.Usage{}) {
 		c.emit(t.id, Usage{Input: u.Input, CachedInput: u.CachedInput, Output: u.Output})
 	}
+}
+
+// warmWait bounds how long a brain may take to get ready.
+const warmWait = 10 * time.Second
+
+// warmBrain has the brain get ready while the caller is greeted, if it can.
+func (c *Conversation) warmBrain() {
+	brain, ok := c.opts.Engines.Brain.(llm.Warmer)
+	if !ok {
+		return
+	}
+	c.start(func() {
+		ctx, cancel := context.WithTimeout(c.ctx, warmWait)
+		defer cancel()
+		if err := c.warm(ctx, brain); err != nil && ctx.Err() == nil {
+			c.log.Info("the brain could not be warmed", "err", err)
+		}
+	})
+}
+
+func (c *Conversation) warm(ctx context.Context, brain llm.Warmer) (err error) {
+	defer c.survive("brain", &err)
+	return brain.Warm(ctx)
 }

@@ -70,6 +70,8 @@ type (
 		turn *turn
 		step int
 		text string
+		// filler says that these are no words of the brain's.
+		filler bool
 	}
 	// stepped is a whole step of a brain: what it called, and what it remembers.
 	stepped struct {

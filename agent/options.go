@@ -37,6 +37,11 @@ type Phrasebook interface {
 const (
 	PhraseGreeting = "greeting"
 	PhraseApology  = "apology"
+	// PhraseFiller is said once while an answer takes long to begin. A phrasebook
+	// without it says nothing then.
+	PhraseFiller = "filler"
+	// PhraseLimit answers when no more tokens may be spent.
+	PhraseLimit = "limit_reached"
 	// PhraseRefused answers when a brain refuses to, without a word of its own.
 	PhraseRefused = "out_of_scope"
 )
@@ -83,6 +88,9 @@ type Limits struct {
 
 // Tuning is all that can be set about how a conversation runs.
 type Tuning struct {
+	// Filler is how long a caller who listens waits in silence, once it is certain
+	// that they have finished, until the agent says a word of patience; 0 is never.
+	Filler    time.Duration
 	Interrupt Interrupt
 	Turns     Turns
 	Limits    Limits
@@ -117,6 +125,7 @@ func DefaultTuning() Tuning {
 			Conversation: 2 * time.Hour,
 			Idle:         30 * time.Minute,
 		},
+		Filler:   1200 * time.Millisecond,
 		HoldAt:   vad.HoldAt,
 		MinVoice: 120 * time.Millisecond,
 	}

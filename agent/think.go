@@ -114,35 +114,35 @@ func (k *thinker) think() (err error) {
 
 // generate runs the brain once and hands on what it says while it says it.
 func (k *thinker) generate(step int) (llm.Message, error) {
-	ctx := k.turn.ctx
+	ctx, stop := context.WithCancel(k.turn.ctx)
+	defer stop()
+	deltas := k.ask(ctx)
+	patience := k.wait()
+	defer patience.stop()
 	m := llm.Message{Role: llm.Assistant}
 	finish := llm.Finish("")
-	for d, err := range k.c.opts.Engines.Brain.Generate(ctx, k.request) {
-		if err != nil {
-			return m, fmt.Errorf("generating: %w", err)
-		}
-		if d.Text != "" {
-			m.Text += d.Text
-			if len(m.Text) > maxReply {
-				return m, errTooMuch
+	for open := true; open; {
+		select {
+		case d, more := <-deltas:
+			if open = more; !more {
+				break
 			}
-			if err := k.hand(step, d.Text); err != nil {
+			if d.err != nil {
+				return m, fmt.Errorf("generating: %w", d.err)
+			}
+			if err := k.take(step, d.Delta, &m); err != nil {
 				return m, err
 			}
-		}
-		if err := k.note(d); err != nil {
-			return m, err
-		}
-		if d.ToolCall != nil {
-			m.ToolCalls = append(m.ToolCalls, *d.ToolCall)
-			if len(m.ToolCalls) > maxCalls {
-				return m, errTooMuch
+			finish = d.Finish
+		case <-patience.certain:
+			patience.begin(k.c.opts.Tuning.Filler)
+		case <-patience.over:
+			if err := k.fill(step); err != nil {
+				return m, err
 			}
+		case <-ctx.Done():
+			return m, context.Cause(k.turn.ctx)
 		}
-		if d.State != nil {
-			m.State = d.State
-		}
-		finish = d.Finish
 	}
 	if finish == "" && ctx.Err() == nil {
 		return m, errors.New("generating: the answer broke off")
@@ -150,7 +150,74 @@ func (k *thinker) generate(step int) (llm.Message, error) {
 	if finish == llm.FinishRefused && strings.TrimSpace(m.Text) == "" {
 		return m, k.decline(step, &m)
 	}
-	return m, context.Cause(ctx)
+	return m, context.Cause(k.turn.ctx)
+}
+
+// answered is one thing that a brain gave.
+type answered struct {
+	llm.Delta
+	err error
+}
+
+// ask has the brain answer beside the thinker, so that a slow one can be waited for
+// with words. It ends with ctx.
+func (k *thinker) ask(ctx context.Context) <-chan answered {
+	out := make(chan answered)
+	request := k.request
+	k.c.start(func() {
+		defer close(out)
+		give := func(a answered) bool {
+			select {
+			case out <- a:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		if err := k.listen(ctx, request, give); err != nil {
+			give(answered{err: err})
+		}
+	})
+	return out
+}
+
+func (k *thinker) listen(ctx context.Context, request llm.Request, give func(answered) bool) (err error) {
+	defer k.c.survive("brain", &err)
+	for d, err := range k.c.opts.Engines.Brain.Generate(ctx, request) {
+		if err != nil {
+			return err
+		}
+		if !give(answered{Delta: d}) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// take takes one thing that the brain gave.
+func (k *thinker) take(step int, d llm.Delta, m *llm.Message) error {
+	if d.Text != "" {
+		m.Text += d.Text
+		if len(m.Text) > maxReply {
+			return errTooMuch
+		}
+		if err := k.hand(step, d.Text); err != nil {
+			return err
+		}
+	}
+	if err := k.note(d); err != nil {
+		return err
+	}
+	if d.ToolCall != nil {
+		m.ToolCalls = append(m.ToolCalls, *d.ToolCall)
+		if len(m.ToolCalls) > maxCalls {
+			return errTooMuch
+		}
+	}
+	if d.State != nil {
+		m.State = d.State
+	}
+	return nil
 }
 
 // note passes on what a brain tells about itself.
@@ -187,12 +254,16 @@ var errTooMuch = errors.New("the brain would not stop")
 
 // hand passes on text to the captions and to the voice.
 func (k *thinker) hand(step int, text string) error {
-	if err := k.post(said{k.turn, step, text}); err != nil {
+	return k.utter(said{turn: k.turn, step: step, text: text})
+}
+
+func (k *thinker) utter(m said) error {
+	if err := k.post(m); err != nil {
 		return err
 	}
 	k.spoke = true
 	if k.queue != nil {
-		k.say(k.splitter.Push(text))
+		k.say(k.splitter.Push(m.text))
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ type turn struct {
 	timings  Timings
 	spoken   bool // it goes to the voice; else it is text alone
 	usage    llm.Usage
+	filler   string // what was said for want of an answer
 
 	steps   []*step
 	untold  []Event // what happened before it was committed
@@ -249,8 +250,12 @@ func (c *Conversation) takeSaid(m said) {
 		return
 	}
 	now := time.Now()
-	t.lastHeard = now
-	if t.timings.FirstToken < 0 && t.script == "" {
+	if m.filler {
+		t.filler = m.text
+	} else {
+		t.lastHeard = now
+	}
+	if t.timings.FirstToken < 0 && t.script == "" && !m.filler {
 		t.timings.FirstToken = max(now.Sub(t.origin).Milliseconds(), 0)
 	}
 	t.step(m.step).text.WriteString(m.text)
@@ -271,7 +276,7 @@ func (c *Conversation) takeThought(m thought) {
 		t.err = m.err
 	}
 	t.lastHeard = time.Now()
-	if t.err == nil && strings.TrimSpace(t.text.String()) == "" {
+	if t.err == nil && strings.TrimSpace(strings.TrimPrefix(t.text.String(), t.filler)) == "" {
 		t.err = errSaidNothing
 	}
 	c.advance(t)

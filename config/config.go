@@ -145,6 +145,7 @@ type Turn struct {
 	Unsure     time.Duration `yaml:"unsure" min:"100ms" max:"5s" doc:"Silence that ends a turn of which nothing is known."`
 	MaxSilence time.Duration `yaml:"max_silence" min:"100ms" max:"10s" doc:"Silence that ends a turn which sounds or reads incomplete."`
 	Dictation  time.Duration `yaml:"dictation" min:"100ms" max:"10s" doc:"Silence that ends a turn in which something is dictated, such as an order number."`
+	Filler     time.Duration `yaml:"filler" min:"0s" max:"30s" doc:"Silence before a slow answer after which the agent says a word of patience, once. 0s is never."`
 	MinVoice   time.Duration `yaml:"min_voice" min:"0s" max:"1s" doc:"Least voice that a transcript must rest on, since recognisers make words up for noise."`
 }
 
@@ -200,7 +201,7 @@ func Default() *Config {
 		TTS:      TTS{Engine: Local},
 		Turn: Turn{
 			Recognise: 100 * time.Millisecond, Silence: 250 * time.Millisecond, Unsure: 500 * time.Millisecond,
-			MaxSilence: 1200 * time.Millisecond, Dictation: 1500 * time.Millisecond, MinVoice: 120 * time.Millisecond,
+			MaxSilence: 1200 * time.Millisecond, Dictation: 1500 * time.Millisecond, MinVoice: 120 * time.Millisecond, Filler: 1200 * time.Millisecond,
 		},
 		Interrupt: Interrupt{After: 240 * time.Millisecond, ResumeAfter: 400 * time.Millisecond},
 		Limits: Limits{

@@ -48,6 +48,7 @@ func tuning(c *config.Config) agent.Tuning {
 		Incomplete: c.Turn.MaxSilence, Dictated: c.Turn.Dictation,
 	}
 	t.MinVoice = c.Turn.MinVoice
+	t.Filler = c.Turn.Filler
 	t.Limits.Recognition, t.Limits.FirstToken, t.Limits.Synthesis = c.Limits.Recognition, c.Limits.FirstToken, c.Limits.Synthesis
 	t.Limits.History = c.Limits.History
 	t.Limits.Steps, t.Limits.Text, t.Limits.Conversation = c.Limits.Steps, c.Limits.Text, c.Limits.Conversation
