@@ -53,3 +53,19 @@ func (c *Conversation) warm(ctx context.Context, brain llm.Warmer) (err error) {
 	defer c.survive("brain", &err)
 	return brain.Warm(ctx)
 }
+
+// keepToBudget has a turn say that no more is possible, in place of the brain, when
+// all has been spent. A phrasebook that has no words for it lets the brain go on: a
+// caller is not left without an answer for that.
+func (c *Conversation) keepToBudget(t *turn) {
+	if t.script != "" || c.opts.Engines.Budget == nil || !c.opts.Engines.Budget.Over(c.opts.ID) {
+		return
+	}
+	text, err := c.opts.Phrases.Phrase(t.language, PhraseLimit, c.caller)
+	if err != nil {
+		c.log.Error("all tokens are spent, and no phrase says so", "err", err)
+		return
+	}
+	c.log.Info("all tokens that may be spent are spent")
+	t.script = text
+}

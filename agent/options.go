@@ -145,7 +145,9 @@ type Engines struct {
 	Voice tts.Voice
 	// Spare says the apology when Voice fails; nil means the apology is only text.
 	Spare tts.Voice
-	Tools tools.Set
+	// Budget says when the brain may not be asked any more; nil is never.
+	Budget Budget
+	Tools  tools.Set
 	// Languages recognises what callers write in; nil keeps to the language that
 	// the conversation began in, or that the recogniser tells.
 	Languages Languages
@@ -156,6 +158,12 @@ type Languages interface {
 	// Detect gives the BCP 47 tag of a text's language, or current when the text does
 	// not tell; sure says whether it does.
 	Detect(text, current string) (tag string, sure bool)
+}
+
+// Budget bounds what brains cost. It is safe for use by many goroutines.
+type Budget interface {
+	// Over says that a conversation has spent all that it may.
+	Over(conversation string) bool
 }
 
 // Options make a conversation.

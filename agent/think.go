@@ -13,6 +13,7 @@ import (
 
 // think starts a turn's brain, and its voice if somebody hears it.
 func (c *Conversation) think(t *turn) {
+	c.keepToBudget(t)
 	var queue chan<- string
 	if t.spoken {
 		// In advance only the first clause is synthesised: it is what the caller

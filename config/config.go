@@ -173,15 +173,17 @@ type TURN struct {
 
 // Limits bound the load.
 type Limits struct {
-	Calls        int           `yaml:"calls" min:"1" max:"100000" doc:"Calls at once."`
-	Connecting   int           `yaml:"connecting" min:"1" max:"100000" doc:"Calls at once that are not connected yet."`
-	Conversation time.Duration `yaml:"conversation" min:"10s" max:"24h" doc:"Longest conversation."`
-	Recognition  time.Duration `yaml:"recognition" min:"100ms" max:"60s" doc:"Longest wait for a transcript before the caller hears an apology."`
-	FirstToken   time.Duration `yaml:"first_token" min:"100ms" max:"60s" doc:"Longest wait for an answer to begin before the caller hears an apology."`
-	Synthesis    time.Duration `yaml:"synthesis" min:"100ms" max:"60s" doc:"Longest wait for a clause to sound before the caller reads an apology."`
-	Steps        int           `yaml:"steps" min:"1" max:"50" doc:"Times the brain may be asked in one turn, which bounds its tool calls."`
-	History      int           `yaml:"history" min:"500" max:"1000000" doc:"Most of what was said that a brain is given, in tokens (estimated). Older messages are summed up."`
-	Text         int           `yaml:"text" min:"100" max:"65536" doc:"Longest typed message in bytes."`
+	Calls              int           `yaml:"calls" min:"1" max:"100000" doc:"Calls at once."`
+	Connecting         int           `yaml:"connecting" min:"1" max:"100000" doc:"Calls at once that are not connected yet."`
+	Conversation       time.Duration `yaml:"conversation" min:"10s" max:"24h" doc:"Longest conversation."`
+	Recognition        time.Duration `yaml:"recognition" min:"100ms" max:"60s" doc:"Longest wait for a transcript before the caller hears an apology."`
+	FirstToken         time.Duration `yaml:"first_token" min:"100ms" max:"60s" doc:"Longest wait for an answer to begin before the caller hears an apology."`
+	Synthesis          time.Duration `yaml:"synthesis" min:"100ms" max:"60s" doc:"Longest wait for a clause to sound before the caller reads an apology."`
+	Steps              int           `yaml:"steps" min:"1" max:"50" doc:"Times the brain may be asked in one turn, which bounds its tool calls."`
+	History            int           `yaml:"history" min:"500" max:"1000000" doc:"Most of what was said that a brain is given, in tokens (estimated). Older messages are summed up."`
+	TokensConversation int           `yaml:"tokens_conversation" min:"0" max:"1000000000" doc:"Most tokens that language models may take in one conversation, in and out. 0 means no bound."`
+	TokensDay          int           `yaml:"tokens_day" min:"0" max:"1000000000000" doc:"Most tokens that language models may take in one day, in and out. 0 means no bound."`
+	Text               int           `yaml:"text" min:"100" max:"65536" doc:"Longest typed message in bytes."`
 }
 
 // Log says what is logged.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,12 +13,15 @@ import (
 	"parley/llm"
 	"parley/llm/failover"
 	"parley/llm/langchain"
+	"parley/llm/meter"
 	llmopenai "parley/llm/openai"
 	"parley/llm/rules"
 )
 
 // openBrain makes one brain of the list in the config.
 func (e *engines) openBrain() error {
+	e.spent = newBrainMetrics()
+	e.meter = meter.New(meter.Options{Conversation: e.cfg.Limits.TokensConversation, Day: e.cfg.Limits.TokensDay, Spent: e.spent.spent})
 	var list []failover.Named
 	for i, c := range e.cfg.LLM {
 		b, err := e.openOne(c)
@@ -26,11 +30,10 @@ func (e *engines) openBrain() error {
 		}
 		list = append(list, failover.Named{Name: brainName(c), Brain: b, FirstToken: c.FirstToken})
 	}
-	e.moves = newMoves()
 	f := e.cfg.Failover
 	var err error
 	e.brain, err = failover.New(failover.Options{
-		FirstToken: f.FirstToken, Budget: f.Budget, Failures: f.Failures, Rest: f.Rest, Observer: e.moves, Log: e.log,
+		FirstToken: f.FirstToken, Budget: f.Budget, Failures: f.Failures, Rest: f.Rest, Observer: e.spent, Log: e.log,
 	}, list...)
 	return err
 }
@@ -48,7 +51,7 @@ func (e *engines) openOne(c config.LLM) (llm.Brain, error) {
 		return nil, err
 	}
 	e.closers = append(e.closers, b.Close)
-	return b, nil
+	return e.meter.Wrap(brainName(c), b), nil
 }
 
 // provided is a brain behind a network.
@@ -92,15 +95,41 @@ func endpoint(engine string) string {
 	return ""
 }
 
-// moves counts how often a turn went to the next brain. It implements
-// failover.Observer and prometheus.Collector.
-type moves struct{ *prometheus.CounterVec }
+// brainMetrics counts how often a turn went to the next brain, and what brains take.
+// It implements failover.Observer and prometheus.Collector.
+type brainMetrics struct{ moves, tokens *prometheus.CounterVec }
 
-func newMoves() *moves {
-	return &moves{prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "parley_brain_moves_total", Help: "Turns that went from one brain to the next, also those made in advance and thrown away.",
-	}, []string{"from", "to", "reason"})}
+func newBrainMetrics() *brainMetrics {
+	return &brainMetrics{
+		moves: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_brain_moves_total", Help: "Turns that went from one brain to the next, also those made in advance and thrown away.",
+		}, []string{"from", "to", "reason"}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_brain_tokens_total", Help: "Tokens that brains took: input (cached is a part of it) and output; estimated where a provider did not tell.",
+		}, []string{"brain", "kind", "estimated"}),
+	}
 }
 
 // Moved implements failover.Observer.
-func (m *moves) Moved(_ string, v llm.Move) { m.WithLabelValues(v.From, v.To, v.Reason).Inc() }
+func (m *brainMetrics) Moved(_ string, v llm.Move) {
+	m.moves.WithLabelValues(v.From, v.To, v.Reason).Inc()
+}
+
+// spent counts an answer's tokens.
+func (m *brainMetrics) spent(brain string, u llm.Usage, estimated bool) {
+	for kind, n := range map[string]int{"input": u.Input, "cached": u.CachedInput, "output": u.Output} {
+		m.tokens.WithLabelValues(brain, kind, strconv.FormatBool(estimated)).Add(float64(max(n, 0)))
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m *brainMetrics) Describe(ch chan<- *prometheus.Desc) {
+	m.moves.Describe(ch)
+	m.tokens.Describe(ch)
+}
+
+// Collect implements prometheus.Collector.
+func (m *brainMetrics) Collect(ch chan<- prometheus.Metric) {
+	m.moves.Collect(ch)
+	m.tokens.Collect(ch)
+}

@@ -32,7 +32,7 @@ func (e *engines) textConversation() agent.Options {
 	return agent.Options{
 		ID:       uuid.NewString(),
 		Language: e.cfg.Shop.Language,
-		Engines:  agent.Engines{Brain: e.brain, Tools: e.tools.Current()},
+		Engines:  agent.Engines{Brain: e.brain, Budget: e.meter, Tools: e.tools.Current()},
 		Phrases:  phrasebook{e.book, e.cfg.Shop.Name},
 		Tuning:   tuning(e.cfg),
 		Log:      e.log,

@@ -20,6 +20,7 @@ import (
 	"parley/audio/opus"
 	"parley/config"
 	"parley/llm"
+	"parley/llm/meter"
 	"parley/prompts"
 	"parley/shop"
 	"parley/tools/folder"
@@ -43,7 +44,8 @@ type engines struct {
 	turns  vad.TurnModel
 	asr    asr.Recognizer
 	brain  llm.Brain
-	moves  *moves
+	meter  *meter.Meter
+	spent  *brainMetrics
 	voice  tts.Voice
 	spare  tts.Voice
 	opus   *opus.Library
