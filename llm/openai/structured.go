@@ -111,7 +111,7 @@ You write one JSON object and nothing else. Either you speak to the customer:
 {"say": "One or two sentences."}
 or you use tools, whose results you are then told:
 {"call": [{"tool": "NAME", "arguments": {}}]}
-Use a tool whenever one can find out or do what the customer wants; only tools know anything about orders and products. If you lack something that it needs, such as an order's number, ask for it. Never say that you will look: call the tool. When you have been told a result, speak.
+Use a tool whenever one can find out or do what the customer wants; only tools know anything about orders and products. If you lack something that it needs, such as an order's number, ask for it. Never say that you will look: call the tool. When you have been told a result, speak. Take numbers and names from the customer or from results, never from the examples.
 
 # Tools
 `)
@@ -126,12 +126,27 @@ Use a tool whenever one can find out or do what the customer wants; only tools k
 		call := structuredCall{t.Name, sample(parse(t.Parameters))}
 		fmt.Fprintf(&b, "What you need: %s\n%s\n", firstClause(t.Description), marshal(map[string][]structuredCall{callKey: {call}}))
 	}
+	if name := lacking(tools); name != "" {
+		fmt.Fprintf(&b, "What you need, but the customer has not told you the %s\n%s\n", name, marshal(map[string]string{sayKey: "Could you tell me the " + name + ", please?"}))
+	}
 	if len(tools) > 0 {
 		fmt.Fprintf(&b, "Result of %s: {\"error\":{\"message\":\"Not found.\"}}\n%s\n", tools[0].Name,
 			marshal(map[string]string{sayKey: "I'm sorry, I can't find that. Could you check it?"}))
 	}
 	b.WriteString("Customer: Thanks, bye.\n" + marshal(map[string]string{sayKey: "You're welcome. Goodbye!"}))
 	return b.String()
+}
+
+// lacking is the first thing that some tool needs to be told, in words.
+func lacking(tools []llm.Tool) string {
+	for _, t := range tools {
+		for _, p := range parse(t.Parameters).properties() {
+			if p.required {
+				return strings.ReplaceAll(p.name, "_", " ")
+			}
+		}
+	}
+	return ""
 }
 
 // maxExamples is how many tools are shown in use. A small model reads few.

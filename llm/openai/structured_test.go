@@ -175,6 +175,7 @@ func TestGuide(t *testing.T) {
 		`"items": list of string; "count": integer; "sure": boolean, may be left out`,
 		"What you need: Everything about an order\n" + `{"call":[{"tool":"get_order","arguments":{"order_id":"W10002"}}]}`,
 		`{"call":[{"tool":"return_items","arguments":{"items":["…"],"count":2}}]}`,
+		"has not told you the order id\n" + `{"say":"Could you tell me the order id, please?"}`,
 	} {
 		if !strings.Contains(g, want) {
 			t.Errorf("it lacks %q:\n%s", want, g)
