@@ -23,7 +23,7 @@ type member struct {
 
 func newMember(n Named, o Options) *member {
 	return &member{Named: n, breaker: circuitbreaker.NewBuilder[any]().
-		WithFailureThreshold(uint(o.Failures)). //nolint:gosec // it is positive: see New
+		WithFailureThreshold(uint(o.Failures)).
 		WithSuccessThreshold(1).
 		WithDelay(o.Rest).
 		Build()}
