@@ -51,6 +51,8 @@ func Keys() []Key {
 		{"nothing_to_repeat", nil},
 		{"said_it_all", nil},
 		{"apology", nil},
+		{"filler", nil},
+		{"limit_reached", nil},
 		{"person", nil},
 		{"sign_in_first", nil},
 		{"tool_failed", nil},
