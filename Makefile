@@ -20,7 +20,7 @@ TEST_FLAGS ?= -race -p 2 -timeout 8m
 DIST := dist/parley-$(VERSION)-linux-amd64
 
 .DEFAULT_GOAL := help
-.PHONY: help run build models test test-tools lint bench dist clean
+.PHONY: help run build models llm test test-tools lint bench dist clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ build: ## build bin/parley
 
 models: ## fetch all models, also those that only tests use
 	go run -ldflags '$(LDFLAGS)' ./cmd/parley models pull --all
+
+# For tests that a stand-in cannot replace:
+#   make llm &
+#   PARLEY_TEST_LLM=http://127.0.0.1:8092/v1 go test -v -run TestTenConversations ./cmd/parley
+llm: ## fetch a small real language model (1.1 GB) and serve it
+	@nice -n 19 .ci/llm
 
 # Without models or tools the tests that need them skip and say why; with
 # PARLEY_TEST_ALL=1 nothing may be missing.

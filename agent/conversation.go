@@ -274,6 +274,7 @@ func (c *Conversation) take(m message) {
 func (c *Conversation) attach() {
 	c.hears = c.opts.Engines.Voice != nil
 	c.floor = 0
+	c.warmBrain()
 	if c.opts.Greet && c.turns == 0 {
 		c.greet()
 	}

@@ -147,6 +147,22 @@ type (
 		Stage   string `json:"stage"`
 		Message string `json:"message"`
 	}
+	// BrainMoved says that the turn went to the next brain in the list.
+	BrainMoved struct {
+		From string `json:"from"`
+		To   string `json:"to"`
+		// Reason is one of the llm.Moved constants.
+		Reason string `json:"reason"`
+		// Waited is in milliseconds.
+		Waited int64 `json:"waited_ms"`
+	}
+	// Usage says how many tokens a turn took, in all its steps. It comes before
+	// TurnEnded, and only when a provider told.
+	Usage struct {
+		Input       int `json:"input_tokens"`
+		CachedInput int `json:"cached_input_tokens"`
+		Output      int `json:"output_tokens"`
+	}
 	// TurnEnded closes a turn.
 	TurnEnded struct {
 		// Cause is one of the Cause constants.
@@ -193,6 +209,8 @@ func (ToolStarted) Kind() string       { return "tool.started" }
 func (ConfirmationAsked) Kind() string { return "tool.confirmation" }
 func (ToolFinished) Kind() string      { return "tool.finished" }
 func (Failed) Kind() string            { return "error" }
+func (BrainMoved) Kind() string        { return "brain.moved" }
+func (Usage) Kind() string             { return "usage" }
 func (TurnEnded) Kind() string         { return "turn.ended" }
 func (Ended) Kind() string             { return "conversation.ended" }
 
@@ -214,5 +232,7 @@ func (ToolStarted) lossy() bool       { return false }
 func (ConfirmationAsked) lossy() bool { return false }
 func (ToolFinished) lossy() bool      { return false }
 func (Failed) lossy() bool            { return false }
+func (BrainMoved) lossy() bool        { return false }
+func (Usage) lossy() bool             { return false }
 func (TurnEnded) lossy() bool         { return false }
 func (Ended) lossy() bool             { return false }

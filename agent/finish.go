@@ -37,6 +37,7 @@ func (c *Conversation) endTurn(cause error) {
 		c.pending.heard = whole
 	}
 	c.emit(t.id, ReplyDone{Text: strings.TrimSpace(t.text.String()), Heard: strings.TrimSpace(heard), Interrupted: interrupted})
+	c.tellUsage(t)
 	c.emit(t.id, TurnEnded{Cause: causeName(cause), Timings: t.timings, Pending: c.waiting()})
 	c.restState()
 }

@@ -18,14 +18,13 @@ const stillRunning = `{"status":"still_running","note":"The result will follow. 
 // goroutine.
 type history struct {
 	messages []llm.Message
+	// summary stands for what was let go, in cuts so far.
+	summary string
+	cuts    int
 }
 
-// user adds what the caller said or typed. What no brain will be given any more
-// is let go here, so that a conversation without end does not grow without end.
+// user adds what the caller said or typed.
 func (h *history) user(text string) {
-	if len(h.messages) > 4*maxHistory {
-		h.messages = append([]llm.Message(nil), h.recent()...)
-	}
 	h.messages = append(h.messages, llm.Message{Role: llm.User, Text: text})
 }
 
@@ -89,6 +88,9 @@ func (h *history) request(system, user string) []llm.Message {
 	out := make([]llm.Message, 0, len(recent)+8)
 	if system != "" {
 		out = append(out, llm.Message{Role: llm.System, Text: system})
+	}
+	if h.summary != "" {
+		out = append(out, llm.Message{Role: llm.System, Text: summaryHead + h.summary})
 	}
 	out = append(out, recent...)
 	if user != "" {

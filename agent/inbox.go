@@ -70,6 +70,8 @@ type (
 		turn *turn
 		step int
 		text string
+		// filler says that these are no words of the brain's.
+		filler bool
 	}
 	// stepped is a whole step of a brain: what it called, and what it remembers.
 	stepped struct {
@@ -77,6 +79,21 @@ type (
 		step  int
 		calls []llm.ToolCall
 		state json.RawMessage
+	}
+	// moved says that the next brain has taken the turn, spent how many tokens a step
+	// took.
+	moved struct {
+		turn *turn
+		move llm.Move
+	}
+	spent struct {
+		turn  *turn
+		usage llm.Usage
+	}
+	// summarized is a brain's summary of what the history let go in its cut-th cut.
+	summarized struct {
+		cut  int
+		text string
 	}
 	// toolBegan and toolEnded frame the run of a tool. A write's end arrives even
 	// when its turn is long over.
@@ -139,6 +156,9 @@ func (detached) message()     {}
 func (deafened) message()     {}
 func (said) message()         {}
 func (stepped) message()      {}
+func (moved) message()        {}
+func (spent) message()        {}
+func (summarized) message()   {}
 func (toolBegan) message()    {}
 func (toolEnded) message()    {}
 func (unconfirmed) message()  {}

@@ -13,7 +13,7 @@ import (
 )
 
 // Phrasebook gives the words that the agent itself needs, per language.
-// *prompts.Book is one.
+// *prompts.Book is one. It is safe for use by many goroutines.
 type Phrasebook interface {
 	// System is the system message for a brain. spoken says that the caller
 	// listens; otherwise they read.
@@ -37,6 +37,13 @@ type Phrasebook interface {
 const (
 	PhraseGreeting = "greeting"
 	PhraseApology  = "apology"
+	// PhraseFiller is said once while an answer takes long to begin. A phrasebook
+	// without it says nothing then.
+	PhraseFiller = "filler"
+	// PhraseLimit answers when no more tokens may be spent.
+	PhraseLimit = "limit_reached"
+	// PhraseRefused answers when a brain refuses to, without a word of its own.
+	PhraseRefused = "out_of_scope"
 )
 
 // Interrupt says how readily the agent gives way.
@@ -69,6 +76,9 @@ type Limits struct {
 	Recognition, FirstToken, Synthesis time.Duration
 	// Steps bounds the calls of the brain in one turn.
 	Steps int
+	// History bounds what a brain is given of what was said, in tokens as
+	// llm.Estimate counts; 0 is no bound. Older messages are summed up.
+	History int
 	// Text bounds one typed message, in bytes.
 	Text int
 	// Conversation bounds the whole conversation, Idle the time without a call and
@@ -78,6 +88,9 @@ type Limits struct {
 
 // Tuning is all that can be set about how a conversation runs.
 type Tuning struct {
+	// Filler is how long a caller who listens waits in silence, once it is certain
+	// that they have finished, until the agent says a word of patience; 0 is never.
+	Filler    time.Duration
 	Interrupt Interrupt
 	Turns     Turns
 	Limits    Limits
@@ -107,10 +120,12 @@ func DefaultTuning() Tuning {
 			FirstToken:   8 * time.Second,
 			Synthesis:    6 * time.Second,
 			Steps:        8,
+			History:      6000,
 			Text:         8 << 10,
 			Conversation: 2 * time.Hour,
 			Idle:         30 * time.Minute,
 		},
+		Filler:   1200 * time.Millisecond,
 		HoldAt:   vad.HoldAt,
 		MinVoice: 120 * time.Millisecond,
 	}
@@ -130,7 +145,9 @@ type Engines struct {
 	Voice tts.Voice
 	// Spare says the apology when Voice fails; nil means the apology is only text.
 	Spare tts.Voice
-	Tools tools.Set
+	// Budget says when the brain may not be asked any more; nil is never.
+	Budget Budget
+	Tools  tools.Set
 	// Languages recognises what callers write in; nil keeps to the language that
 	// the conversation began in, or that the recogniser tells.
 	Languages Languages
@@ -141,6 +158,12 @@ type Languages interface {
 	// Detect gives the BCP 47 tag of a text's language, or current when the text does
 	// not tell; sure says whether it does.
 	Detect(text, current string) (tag string, sure bool)
+}
+
+// Budget bounds what brains cost. It is safe for use by many goroutines.
+type Budget interface {
+	// Over says that a conversation has spent all that it may.
+	Over(conversation string) bool
 }
 
 // Options make a conversation.

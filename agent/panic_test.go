@@ -236,6 +236,7 @@ func TestFailuresInAdvance(t *testing.T) {
 func TestTheHistoryDoesNotGrowForEver(t *testing.T) {
 	var h history
 	for i := range 20 * maxHistory {
+		h.cut(0)
 		h.user("question")
 		h.assistant(llm.Message{Text: "answer"})
 		if i == 3 && len(h.request("", "")) != 8 {

@@ -284,6 +284,8 @@ func (phrases) Phrase(_, key string, _ tools.Caller) (string, error) {
 		return "Hello there caller.", nil
 	case PhraseApology:
 		return "Sorry about that.", nil
+	case PhraseRefused:
+		return "I can't do that.", nil
 	}
 	return "", fmt.Errorf("no phrase %q", key)
 }

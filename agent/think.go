@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"parley/llm"
 	"parley/tools"
@@ -12,6 +13,7 @@ import (
 
 // think starts a turn's brain, and its voice if somebody hears it.
 func (c *Conversation) think(t *turn) {
+	c.keepToBudget(t)
 	var queue chan<- string
 	if t.spoken {
 		// In advance only the first clause is synthesised: it is what the caller
@@ -83,10 +85,16 @@ func (k *thinker) think() (err error) {
 	if k.script != "" {
 		return k.hand(0, k.script)
 	}
-	for step := range k.c.opts.Tuning.Limits.Steps {
+	steps := k.c.opts.Tuning.Limits.Steps
+	for step := range steps {
+		// Whoever goes on calling tools is asked, in the end, for an answer.
+		k.request.MustAnswer = step > 0 && step == steps-1
 		m, err := k.generate(step)
 		if err != nil {
 			return err
+		}
+		if k.request.MustAnswer && len(m.ToolCalls) > 0 {
+			return fmt.Errorf("the brain still calls tools after %d steps", steps)
 		}
 		if err := k.post(stepped{k.turn, step, m.ToolCalls, m.State}); err != nil {
 			return err
@@ -107,37 +115,133 @@ func (k *thinker) think() (err error) {
 
 // generate runs the brain once and hands on what it says while it says it.
 func (k *thinker) generate(step int) (llm.Message, error) {
-	ctx := k.turn.ctx
+	ctx, stop := context.WithCancel(k.turn.ctx)
+	defer stop()
+	deltas := k.ask(ctx)
+	patience := k.wait()
+	defer patience.stop()
 	m := llm.Message{Role: llm.Assistant}
 	finish := llm.Finish("")
-	for d, err := range k.c.opts.Engines.Brain.Generate(ctx, k.request) {
-		if err != nil {
-			return m, fmt.Errorf("generating: %w", err)
-		}
-		if d.Text != "" {
-			m.Text += d.Text
-			if len(m.Text) > maxReply {
-				return m, errTooMuch
+	for open := true; open; {
+		select {
+		case d, more := <-deltas:
+			if open = more; !more {
+				break
 			}
-			if err := k.hand(step, d.Text); err != nil {
+			if d.err != nil {
+				return m, fmt.Errorf("generating: %w", d.err)
+			}
+			if err := k.take(step, d.Delta, &m); err != nil {
 				return m, err
 			}
-		}
-		if d.ToolCall != nil {
-			m.ToolCalls = append(m.ToolCalls, *d.ToolCall)
-			if len(m.ToolCalls) > maxCalls {
-				return m, errTooMuch
+			finish = d.Finish
+		case <-patience.certain:
+			patience.begin(k.c.opts.Tuning.Filler)
+		case <-patience.over:
+			if err := k.fill(step); err != nil {
+				return m, err
 			}
+		case <-ctx.Done():
+			return m, context.Cause(k.turn.ctx)
 		}
-		if d.State != nil {
-			m.State = d.State
-		}
-		finish = d.Finish
 	}
 	if finish == "" && ctx.Err() == nil {
 		return m, errors.New("generating: the answer broke off")
 	}
-	return m, context.Cause(ctx)
+	if finish == llm.FinishRefused && strings.TrimSpace(m.Text) == "" {
+		return m, k.decline(step, &m)
+	}
+	return m, context.Cause(k.turn.ctx)
+}
+
+// answered is one thing that a brain gave.
+type answered struct {
+	llm.Delta
+	err error
+}
+
+// ask has the brain answer beside the thinker, so that a slow one can be waited for
+// with words. It ends with ctx.
+func (k *thinker) ask(ctx context.Context) <-chan answered {
+	out := make(chan answered)
+	request := k.request
+	k.c.start(func() {
+		defer close(out)
+		give := func(a answered) bool {
+			select {
+			case out <- a:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		}
+		if err := k.listen(ctx, request, give); err != nil {
+			give(answered{err: err})
+		}
+	})
+	return out
+}
+
+func (k *thinker) listen(ctx context.Context, request llm.Request, give func(answered) bool) (err error) {
+	defer k.c.survive("brain", &err)
+	for d, err := range k.c.opts.Engines.Brain.Generate(ctx, request) {
+		if err != nil {
+			return err
+		}
+		if !give(answered{Delta: d}) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// take takes one thing that the brain gave.
+func (k *thinker) take(step int, d llm.Delta, m *llm.Message) error {
+	if d.Text != "" {
+		m.Text += d.Text
+		if len(m.Text) > maxReply {
+			return errTooMuch
+		}
+		if err := k.hand(step, d.Text); err != nil {
+			return err
+		}
+	}
+	if err := k.note(d); err != nil {
+		return err
+	}
+	if d.ToolCall != nil {
+		m.ToolCalls = append(m.ToolCalls, *d.ToolCall)
+		if len(m.ToolCalls) > maxCalls {
+			return errTooMuch
+		}
+	}
+	if d.State != nil {
+		m.State = d.State
+	}
+	return nil
+}
+
+// note passes on what a brain tells about itself.
+func (k *thinker) note(d llm.Delta) error {
+	if d.Moved != nil {
+		if err := k.post(moved{k.turn, *d.Moved}); err != nil {
+			return err
+		}
+	}
+	if d.Usage != nil {
+		return k.post(spent{k.turn, *d.Usage})
+	}
+	return nil
+}
+
+// decline answers for a brain that refuses to, and says nothing.
+func (k *thinker) decline(step int, m *llm.Message) error {
+	text, err := k.c.opts.Phrases.Phrase(k.request.Language, PhraseRefused, k.c.opts.Caller)
+	if err != nil {
+		return fmt.Errorf("generating: the brain refused: %w", err)
+	}
+	m.Text, m.ToolCalls = text, nil
+	return k.hand(step, text)
 }
 
 const (
@@ -151,12 +255,16 @@ var errTooMuch = errors.New("the brain would not stop")
 
 // hand passes on text to the captions and to the voice.
 func (k *thinker) hand(step int, text string) error {
-	if err := k.post(said{k.turn, step, text}); err != nil {
+	return k.utter(said{turn: k.turn, step: step, text: text})
+}
+
+func (k *thinker) utter(m said) error {
+	if err := k.post(m); err != nil {
 		return err
 	}
 	k.spoke = true
 	if k.queue != nil {
-		k.say(k.splitter.Push(text))
+		k.say(k.splitter.Push(m.text))
 	}
 	return nil
 }

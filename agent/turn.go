@@ -35,6 +35,8 @@ type turn struct {
 	origin   time.Time
 	timings  Timings
 	spoken   bool // it goes to the voice; else it is text alone
+	usage    llm.Usage
+	filler   string // what was said for want of an answer
 
 	steps   []*step
 	untold  []Event // what happened before it was committed
@@ -100,6 +102,7 @@ func (c *Conversation) commit(t *turn) {
 	}
 	if t.user != "" {
 		c.history.user(t.user)
+		c.shorten()
 		c.emit(t.id, UserSaid{Text: t.user, Source: t.source, Language: c.language})
 		if c.opts.Phrases.Negation(c.language, t.user) {
 			c.pending = nil
@@ -194,6 +197,12 @@ func (c *Conversation) takeTurn(m message) {
 			s.calls, s.state = m.calls, m.state
 			m.turn.lastHeard = time.Now()
 		}
+	case moved:
+		c.takeMoved(m)
+	case spent:
+		c.takeSpent(m)
+	case summarized:
+		c.takeSummary(m)
 	case unconfirmed:
 		if !m.turn.over {
 			c.pending = &pendingWrite{name: m.call.Name, arguments: canonical(m.call.Arguments), turn: m.turn, asked: c.turns}
@@ -241,8 +250,12 @@ func (c *Conversation) takeSaid(m said) {
 		return
 	}
 	now := time.Now()
-	t.lastHeard = now
-	if t.timings.FirstToken < 0 && t.script == "" {
+	if m.filler {
+		t.filler = m.text
+	} else {
+		t.lastHeard = now
+	}
+	if t.timings.FirstToken < 0 && t.script == "" && !m.filler {
 		t.timings.FirstToken = max(now.Sub(t.origin).Milliseconds(), 0)
 	}
 	t.step(m.step).text.WriteString(m.text)
@@ -263,7 +276,7 @@ func (c *Conversation) takeThought(m thought) {
 		t.err = m.err
 	}
 	t.lastHeard = time.Now()
-	if t.err == nil && strings.TrimSpace(t.text.String()) == "" {
+	if t.err == nil && strings.TrimSpace(strings.TrimPrefix(t.text.String(), t.filler)) == "" {
 		t.err = errSaidNothing
 	}
 	c.advance(t)

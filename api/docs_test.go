@@ -22,7 +22,7 @@ import (
 var told = []agent.Event{
 	agent.Started{}, agent.StateChanged{}, agent.SpeechStarted{}, agent.SpeechStopped{}, agent.PartialTranscript{}, agent.UserSaid{}, agent.TurnStarted{},
 	agent.ReplyText{}, agent.ReplySpoken{}, agent.ReplyDone{}, agent.Held{}, agent.Silenced{}, agent.Resumed{}, agent.CallerIdentified{}, agent.ToolStarted{}, agent.ConfirmationAsked{},
-	agent.ToolFinished{}, agent.Failed{}, agent.TurnEnded{}, agent.Ended{},
+	agent.ToolFinished{}, agent.Failed{}, agent.BrainMoved{}, agent.Usage{}, agent.TurnEnded{}, agent.Ended{},
 }
 
 var ticked = regexp.MustCompile("`([^`]+)`")

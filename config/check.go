@@ -18,6 +18,23 @@ func (d *decoder) crossCheck(c *Config) {
 			say(fmt.Sprintf("llm[%d]", i), "the engine \"rules\" never fails, so what comes after it is never asked; put it last")
 		}
 	}
+	if f := c.Failover; f.FirstToken > f.Budget {
+		switch {
+		case !d.given("failover.budget"):
+			c.Failover.Budget = f.FirstToken
+		case !d.given("failover.first_token"):
+			c.Failover.FirstToken = f.Budget
+		default:
+			say("failover.first_token", "%s is longer than failover.budget (%s)", f.FirstToken, f.Budget)
+		}
+	}
+	if wait := c.Limits.FirstToken; c.Failover.Budget >= wait {
+		if d.given("failover.budget") && len(c.LLM) > 1 {
+			say("failover.budget", "%s leaves the last brain no time: limits.first_token is %s", c.Failover.Budget, wait)
+		}
+		c.Failover.Budget = wait * 2 / 3
+		c.Failover.FirstToken = min(c.Failover.FirstToken, c.Failover.Budget)
+	}
 	if !Loopback(c.Server.Addr) && len(c.Server.Keys) == 0 {
 		say("server.addr", "this address can be reached from outside, so server.keys must be set; without keys only 127.0.0.1, [::1] and localhost are possible")
 	}

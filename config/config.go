@@ -14,6 +14,19 @@ const (
 	Local  = "local"
 	OpenAI = "openai"
 	Rules  = "rules"
+
+	Anthropic = "anthropic"
+	Google    = "google"
+	Ollama    = "ollama"
+	Mistral   = "mistral"
+	Bedrock   = "bedrock"
+)
+
+// How a brain calls tools.
+const (
+	ToolsNative     = "native"
+	ToolsStructured = "structured"
+	ToolsAuto       = "auto"
 )
 
 // Config is the whole of parley.yaml.
@@ -22,6 +35,7 @@ type Config struct {
 	Shop      Shop      `yaml:"shop" doc:"The shop that the agent works for."`
 	ASR       ASR       `yaml:"asr" doc:"How speech becomes text."`
 	LLM       []LLM     `yaml:"llm" doc:"What answers, in order of preference: when one fails, the next takes the turn."`
+	Failover  Failover  `yaml:"failover" doc:"When a turn goes from one brain to the next."`
 	TTS       TTS       `yaml:"tts" doc:"How text becomes speech."`
 	Tools     Tools     `yaml:"tools" doc:"What the agent can do beyond what is built in."`
 	Turn      Turn      `yaml:"turn" doc:"When a caller is taken to have finished."`
@@ -61,16 +75,27 @@ type ASR struct {
 
 // LLM chooses and sets up a brain.
 type LLM struct {
-	Engine          string        `yaml:"engine" enum:"rules,openai" need:"*" doc:"rules: embedded, without a network. openai: any server with OpenAI's /chat/completions."`
-	BaseURL         string        `yaml:"base_url" engine:"openai" need:"openai" check:"url" doc:"Address up to and with the version, such as https://api.openai.com/v1."`
-	Model           string        `yaml:"model" engine:"openai" need:"openai" doc:"The server's name for the model."`
-	APIKey          Secret        `yaml:"api_key" engine:"openai" doc:"The key, as a reference to an environment variable."`
-	FirstToken      time.Duration `yaml:"first_token" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait for the first token. 0 means 6s."`
-	Between         time.Duration `yaml:"between" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait from one token to the next. 0 means 4s."`
-	Timeout         time.Duration `yaml:"timeout" engine:"openai" min:"1s" max:"10m" doc:"Longest time for a whole answer. 0 means 60s."`
-	MaxTokens       int           `yaml:"max_tokens" engine:"openai" min:"1" max:"100000" doc:"Longest answer in tokens. 0 leaves it to the server."`
-	Temperature     *float64      `yaml:"temperature" engine:"openai" min:"0" max:"2" doc:"Sampling temperature. Left out, the server decides."`
-	ReasoningEffort string        `yaml:"reasoning_effort" engine:"openai" enum:"none,minimal,low,medium,high" doc:"How much a model that can think does so before it answers. Callers wait for it."`
+	Engine          string        `yaml:"engine" enum:"rules,openai,anthropic,google,ollama,mistral,bedrock" need:"*" doc:"rules: embedded, without a network. openai: any server with OpenAI's /chat/completions. anthropic: Anthropic's own protocol. google, ollama, mistral, bedrock: their OpenAI-compatible endpoints."`
+	Name            string        `yaml:"name" doc:"What it is called in logs, metrics and events. Empty means the model's name, or the engine's."`
+	BaseURL         string        `yaml:"base_url" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"openai,bedrock" check:"url" doc:"Address up to and with the version, such as https://api.openai.com/v1. The other engines know their own."`
+	Model           string        `yaml:"model" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The server's name for the model."`
+	APIKey          Secret        `yaml:"api_key" engine:"openai,anthropic,google,ollama,mistral,bedrock" need:"anthropic,google,mistral,bedrock" doc:"The key, as a reference to an environment variable."`
+	Tools           string        `yaml:"tools" engine:"openai,google,ollama,mistral,bedrock" enum:"native,structured,auto" doc:"How tools are called. native: as OpenAI does, which is what empty means. structured: the answer is bound to a JSON schema, for models that were not trained to call tools. auto: one small request at the start finds out."`
+	Images          bool          `yaml:"images" engine:"openai,anthropic,google,ollama,mistral,bedrock" doc:"The model can see: it is given the photos that callers send. One that cannot is told what was found in them."`
+	FirstToken      time.Duration `yaml:"first_token" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"100ms" max:"60s" doc:"Longest wait for the first token. 0 means failover.first_token where another brain follows, else 6s."`
+	Between         time.Duration `yaml:"between" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"100ms" max:"60s" doc:"Longest wait from one token to the next. 0 means 4s."`
+	Timeout         time.Duration `yaml:"timeout" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"1s" max:"10m" doc:"Longest time for a whole answer. 0 means 60s."`
+	MaxTokens       int           `yaml:"max_tokens" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"1" max:"100000" doc:"Longest answer in tokens. 0 leaves it to the server (anthropic: 1024)."`
+	Temperature     *float64      `yaml:"temperature" engine:"openai,anthropic,google,ollama,mistral,bedrock" min:"0" max:"2" doc:"Sampling temperature. Left out, the server decides."`
+	ReasoningEffort string        `yaml:"reasoning_effort" engine:"openai,google,ollama,mistral,bedrock" enum:"none,minimal,low,medium,high" doc:"How much a model that can think does so before it answers. Callers wait for it."`
+}
+
+// Failover says how patient the agent is with a brain that others follow.
+type Failover struct {
+	FirstToken time.Duration `yaml:"first_token" min:"100ms" max:"60s" doc:"Longest wait for the first token of a brain that others follow."`
+	Budget     time.Duration `yaml:"budget" min:"100ms" max:"60s" doc:"Longest wait for all brains but the last, which is asked at once when this is over."`
+	Failures   int           `yaml:"failures" min:"1" max:"1000" doc:"Failures in a row after which a brain is left alone."`
+	Rest       time.Duration `yaml:"rest" min:"1s" max:"1h" doc:"How long it is left alone; then one turn tries it."`
 }
 
 // TTS chooses and sets up the voice.
@@ -120,6 +145,7 @@ type Turn struct {
 	Unsure     time.Duration `yaml:"unsure" min:"100ms" max:"5s" doc:"Silence that ends a turn of which nothing is known."`
 	MaxSilence time.Duration `yaml:"max_silence" min:"100ms" max:"10s" doc:"Silence that ends a turn which sounds or reads incomplete."`
 	Dictation  time.Duration `yaml:"dictation" min:"100ms" max:"10s" doc:"Silence that ends a turn in which something is dictated, such as an order number."`
+	Filler     time.Duration `yaml:"filler" min:"0s" max:"30s" doc:"Silence before a slow answer after which the agent says a word of patience, once. 0s is never."`
 	MinVoice   time.Duration `yaml:"min_voice" min:"0s" max:"1s" doc:"Least voice that a transcript must rest on, since recognisers make words up for noise."`
 }
 
@@ -147,14 +173,17 @@ type TURN struct {
 
 // Limits bound the load.
 type Limits struct {
-	Calls        int           `yaml:"calls" min:"1" max:"100000" doc:"Calls at once."`
-	Connecting   int           `yaml:"connecting" min:"1" max:"100000" doc:"Calls at once that are not connected yet."`
-	Conversation time.Duration `yaml:"conversation" min:"10s" max:"24h" doc:"Longest conversation."`
-	Recognition  time.Duration `yaml:"recognition" min:"100ms" max:"60s" doc:"Longest wait for a transcript before the caller hears an apology."`
-	FirstToken   time.Duration `yaml:"first_token" min:"100ms" max:"60s" doc:"Longest wait for an answer to begin before the caller hears an apology."`
-	Synthesis    time.Duration `yaml:"synthesis" min:"100ms" max:"60s" doc:"Longest wait for a clause to sound before the caller reads an apology."`
-	Steps        int           `yaml:"steps" min:"1" max:"50" doc:"Times the brain may be asked in one turn, which bounds its tool calls."`
-	Text         int           `yaml:"text" min:"100" max:"65536" doc:"Longest typed message in bytes."`
+	Calls              int           `yaml:"calls" min:"1" max:"100000" doc:"Calls at once."`
+	Connecting         int           `yaml:"connecting" min:"1" max:"100000" doc:"Calls at once that are not connected yet."`
+	Conversation       time.Duration `yaml:"conversation" min:"10s" max:"24h" doc:"Longest conversation."`
+	Recognition        time.Duration `yaml:"recognition" min:"100ms" max:"60s" doc:"Longest wait for a transcript before the caller hears an apology."`
+	FirstToken         time.Duration `yaml:"first_token" min:"100ms" max:"60s" doc:"Longest wait for an answer to begin before the caller hears an apology."`
+	Synthesis          time.Duration `yaml:"synthesis" min:"100ms" max:"60s" doc:"Longest wait for a clause to sound before the caller reads an apology."`
+	Steps              int           `yaml:"steps" min:"1" max:"50" doc:"Times the brain may be asked in one turn, which bounds its tool calls."`
+	History            int           `yaml:"history" min:"500" max:"1000000" doc:"Most of what was said that a brain is given, in tokens (estimated). Older messages are summed up."`
+	TokensConversation int           `yaml:"tokens_conversation" min:"0" max:"1000000000" doc:"Most tokens that language models may take in one conversation, in and out. 0 means no bound."`
+	TokensDay          int           `yaml:"tokens_day" min:"0" max:"1000000000000" doc:"Most tokens that language models may take in one day, in and out. 0 means no bound."`
+	Text               int           `yaml:"text" min:"100" max:"65536" doc:"Longest typed message in bytes."`
 }
 
 // Log says what is logged.
@@ -166,19 +195,20 @@ type Log struct {
 // Default is the config without a file: everything embedded, on loopback.
 func Default() *Config {
 	return &Config{
-		Server: Server{Addr: "127.0.0.1:8080"},
-		Shop:   Shop{Name: "Parley Demo Shop", Language: "en"},
-		ASR:    ASR{Engine: Local},
-		LLM:    []LLM{{Engine: Rules}},
-		TTS:    TTS{Engine: Local},
+		Server:   Server{Addr: "127.0.0.1:8080"},
+		Shop:     Shop{Name: "Parley Demo Shop", Language: "en"},
+		ASR:      ASR{Engine: Local},
+		LLM:      []LLM{{Engine: Rules}},
+		Failover: Failover{FirstToken: 2500 * time.Millisecond, Budget: 5 * time.Second, Failures: 3, Rest: 20 * time.Second},
+		TTS:      TTS{Engine: Local},
 		Turn: Turn{
 			Recognise: 100 * time.Millisecond, Silence: 250 * time.Millisecond, Unsure: 500 * time.Millisecond,
-			MaxSilence: 1200 * time.Millisecond, Dictation: 1500 * time.Millisecond, MinVoice: 120 * time.Millisecond,
+			MaxSilence: 1200 * time.Millisecond, Dictation: 1500 * time.Millisecond, MinVoice: 120 * time.Millisecond, Filler: 1200 * time.Millisecond,
 		},
 		Interrupt: Interrupt{After: 240 * time.Millisecond, ResumeAfter: 400 * time.Millisecond},
 		Limits: Limits{
 			Calls: 250, Connecting: 100, Conversation: 2 * time.Hour,
-			Recognition: 8 * time.Second, FirstToken: 8 * time.Second, Synthesis: 6 * time.Second, Steps: 8, Text: 8 << 10,
+			Recognition: 8 * time.Second, FirstToken: 8 * time.Second, Synthesis: 6 * time.Second, Steps: 8, History: 6000, Text: 8 << 10,
 		},
 		Log: Log{Level: "info", Format: "text"},
 	}

@@ -28,8 +28,11 @@ const full = `
 server: {addr: "0.0.0.0:8443", keys: ["${KEY}"]}
 shop: {name: Kopi & Kabel, language: id-ID, data: /var/lib/parley}
 asr: {engine: openai, base_url: "http://127.0.0.1:9100/v1", model: whisper-1, api_key: "${KEY}", timeout: 3s, partials: true, detect_language: true, prompt: "W10002"}
+failover: {budget: 2s}
 llm:
   - engine: openai
+    name: fast
+    tools: auto
     base_url: "https://${HOST}/v1"
     model: big
     api_key: "${KEY}"
@@ -67,7 +70,8 @@ func TestFull(t *testing.T) {
 	want.Server = Server{Addr: "0.0.0.0:8443", Keys: []Secret{"sk-geheim"}}
 	want.Shop = Shop{Name: "Kopi & Kabel", Language: "id-ID", Data: "/var/lib/parley"}
 	want.ASR = ASR{Engine: OpenAI, BaseURL: "http://127.0.0.1:9100/v1", Model: "whisper-1", APIKey: "sk-geheim", Timeout: 3 * time.Second, Partials: true, DetectLanguage: true, Prompt: "W10002"}
-	want.LLM = []LLM{{Engine: OpenAI, BaseURL: "https://models.example/v1", Model: "big", APIKey: "sk-geheim", Temperature: &zero, MaxTokens: 400, FirstToken: 2500 * time.Millisecond, ReasoningEffort: "none"}, {Engine: Rules}}
+	want.Failover.FirstToken, want.Failover.Budget = 2*time.Second, 2*time.Second
+	want.LLM = []LLM{{Engine: OpenAI, Name: "fast", Tools: ToolsAuto, BaseURL: "https://models.example/v1", Model: "big", APIKey: "sk-geheim", Temperature: &zero, MaxTokens: 400, FirstToken: 2500 * time.Millisecond, ReasoningEffort: "none"}, {Engine: Rules}}
 	want.TTS = TTS{Engine: OpenAI, BaseURL: "http://127.0.0.1:9100/v1", Model: "tts-1", Voice: "alloy", Format: "wav", Speed: 1.1}
 	want.Turn.Silence, want.Turn.MaxSilence = 300*time.Millisecond, 1400*time.Millisecond
 	want.Interrupt = Interrupt{0, 500 * time.Millisecond}
@@ -117,7 +121,12 @@ func TestErrors(t *testing.T) {
 		"engine, far":           {"tts: {engine: piper-voice}", `x:1:15: tts.engine: "piper-voice" is not possible; possible: local, openai`},
 		"key of another engine": {"asr: {model: whisper-1}", `x:1:7: asr.model: the key belongs to "engine: openai"; this is "local"`},
 		"missing keys":          {"asr: {engine: openai, base_url: \"http://h/v1\"}", `x:1:6: asr: the key "model" is missing for "engine: openai"; The server's name for the model.`},
-		"missing engine":        {"llm: [{model: m}]", `x:1:7: llm[0]: the key "engine" is missing; rules: embedded, without a network. openai: any server with OpenAI's /chat/completions.`},
+		"missing engine":        {"llm: [{model: m}]", `x:1:7: llm[0]: the key "engine" is missing; rules: embedded, without a network. openai: any server with OpenAI's /chat/completions. anthropic: Anthropic's own protocol. google, ollama, mistral, bedrock: their OpenAI-compatible endpoints.`},
+		"key of other engines":  {"llm: [{engine: anthropic, model: m, tools: auto, api_key: '${KEY}'}]", `x:1:37: llm[0].tools: the key belongs to "engine: openai, google, ollama, mistral, bedrock"; this is "anthropic"`},
+		"missing key":           {"llm: [{engine: google, model: m}]", `x:1:7: llm[0]: the key "api_key" is missing for "engine: google"; The key, as a reference to an environment variable.`},
+		"missing address":       {"llm: [{engine: bedrock, model: m, api_key: '${KEY}'}]", `x:1:7: llm[0]: the key "base_url" is missing for "engine: bedrock"; Address up to and with the version, such as https://api.openai.com/v1. The other engines know their own.`},
+		"impatient":             {"failover: {first_token: 3s, budget: 2s}", `x:1:25: failover.first_token: 3s is longer than failover.budget (2s)`},
+		"no time for the last":  {"llm: [{engine: ollama, model: m}, {engine: rules}]\nfailover: {budget: 9s}", `x:2:20: failover.budget: 9s leaves the last brain no time: limits.first_token is 8s`},
 		"empty":                 {"llm: [{engine: openai, base_url: 'http://h', model: ''}]", `x:1:53: llm[0].model: the value is empty; The server's name for the model.`},
 		"no brains":             {"llm: []", `x:1:6: llm: the list is empty; leave it out for "[{engine: rules}]"`},
 		"after the rules":       {"llm: [{engine: rules}, {engine: rules}]", `x:1:7: llm[0]: the engine "rules" never fails, so what comes after it is never asked; put it last`},
@@ -158,7 +167,7 @@ func TestErrors(t *testing.T) {
 		"tag":                   {"shop: {name: !!binary aGk=}", `x:1:14: shop.name: anchors, aliases and tags are not understood here; write the value out`},
 		"merge":                 {"asr:\n  <<: {engine: local}", `x:2:3: asr: a key must be a plain word`},
 		"odd key":               {"1: 2", `x:1:1: a key must be a plain word`},
-		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, shop, asr, llm, tts, tools, turn, interrupt, webrtc, limits, log`},
+		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, shop, asr, llm, failover, tts, tools, turn, interrupt, webrtc, limits, log`},
 		"two documents":         {"log: {level: info}\n---\nlog: {level: warn}", `x:3:1: a second document; a config is one`},
 		"server, two ways":      {"tools: {mcp: {c: {command: [x], url: 'http://h'}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},
 		"server, no way":        {"tools: {mcp: {c: {}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 )
 
 // Role says who a message is from.
@@ -26,6 +27,9 @@ type Message struct {
 	// Text is what was said. For an assistant it is what the caller heard, which
 	// may be less than what was generated.
 	Text string
+	// Images are what a user sent along, in order. A brain that cannot see leaves
+	// them out.
+	Images []Image
 	// Interrupted says that an assistant's message was cut off by the caller.
 	Interrupted bool
 	// ToolCalls are what an assistant asked for.
@@ -37,6 +41,14 @@ type Message struct {
 	// State is what the brain gave with this message in Delta.State. It is handed
 	// back unchanged and means nothing to anyone else.
 	State json.RawMessage
+}
+
+// Image is a picture as a brain is given it: oriented, scaled down, and of a size
+// that providers take. Nobody changes Data.
+type Image struct {
+	// MediaType is image/jpeg, image/png or image/webp.
+	MediaType string
+	Data      []byte
 }
 
 // ToolCall is a brain's wish to use a tool.
@@ -63,6 +75,10 @@ type Request struct {
 	Messages []Message
 	// Tools is what may be called now.
 	Tools []Tool
+	// MustAnswer says that no tool may be called any more: the turn has taken all the
+	// steps there are. The tools are still named, because they explain the history,
+	// and because what comes first in a request should not change.
+	MustAnswer bool
 	// Language is the BCP 47 tag in which to answer; "" lets the brain choose.
 	Language string
 	// Conversation names the conversation, for logs and for providers' caches.
@@ -92,7 +108,31 @@ type Delta struct {
 	Finish Finish
 	// Usage is set at most once, when the provider tells.
 	Usage *Usage
+	// Moved says that another brain than the preferred one has taken the turn. It
+	// comes before anything that brain says; there may be several in a row.
+	Moved *Move
 }
+
+// Move is a turn that went from one brain to the next.
+type Move struct {
+	// From and To are the names of the brains.
+	From, To string
+	// Reason is one of the Moved constants.
+	Reason string
+	// Waited is how long the caller has waited in vain so far.
+	Waited time.Duration
+	// Err is what the brain failed with; nil when it was not asked.
+	Err error
+}
+
+// Why a turn moved.
+const (
+	MovedTimeout = "timeout" // no first word in time
+	MovedError   = "error"   // it failed before it had said anything
+	MovedSilent  = "silent"  // it ended without saying anything
+	MovedResting = "resting" // it failed often of late, or asked to be left alone
+	MovedBudget  = "budget"  // the brains before it took all the time there is
+)
 
 // Usage counts the tokens of one request.
 type Usage struct{ Input, CachedInput, Output int }
@@ -105,4 +145,12 @@ type Brain interface {
 	// Finish set, or after one error. It returns soon after ctx ends, with ctx's
 	// cause as the error; a caller that stops ranging early stops the work as well.
 	Generate(ctx context.Context, r Request) iter.Seq2[Delta, error]
+}
+
+// Warmer is a brain that can get ready ahead of the first question, such as by
+// opening its connection. Warm returns when that is done or ctx ends; its error is
+// for logs, since a brain that cannot be warmed may still answer. It may be called
+// often and by many goroutines.
+type Warmer interface {
+	Warm(ctx context.Context) error
 }

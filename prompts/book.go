@@ -48,7 +48,8 @@ type language struct {
 	// pieces.
 	dictation *lexicon
 	// courtesies may stand beside the words of the other lists: please, thanks.
-	courtesies *lexicon
+	courtesies    *lexicon
+	understanding Understanding
 }
 
 // Load reads the embedded languages and lays the *.yaml files at the root of

@@ -108,8 +108,18 @@ func (r *reader) top(key string, at, value ast.Node) error {
 		r.to.interruptions, err = r.lexicon(value)
 	case "courtesies":
 		r.to.courtesies, err = r.lexicon(value)
+	case "intents":
+		err = r.mapping(value, r.cues(&r.to.understanding.Intents, Intents()))
+	case "facets":
+		err = r.mapping(value, r.cues(&r.to.understanding.Facets, Facets()))
+	case "gloss":
+		err = r.words(value, &r.to.understanding.Gloss)
+	case "digits":
+		err = r.words(value, &r.to.understanding.Digits)
+	case "words":
+		err = r.words(value, &r.to.understanding.Words)
 	default:
-		err = r.fault(at, "unknown key %q; known are name, system, phrases, backchannels, affirmations, negations, interruptions, dictation, courtesies", key)
+		err = r.fault(at, "unknown key %q; known are name, system, phrases, backchannels, affirmations, negations, interruptions, dictation, courtesies, intents, facets, gloss, digits, words", key)
 	}
 	return err
 }

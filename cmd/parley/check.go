@@ -20,6 +20,7 @@ import (
 type checkCmd struct {
 	Config string `placeholder:"FILE" help:"The config that the server is going to run with."`
 	Addr   string `placeholder:"HOST:PORT" help:"The address that the server is going to listen on; without it, the config's."`
+	LLM    bool   `name:"llm" help:"Ask each language model in the config a question, and see how it calls tools. This costs a few hundred tokens."`
 	JSON   bool   `name:"json" help:"As JSON."`
 }
 
@@ -95,6 +96,9 @@ func (c *checkCmd) examine(ctx context.Context, dir string) ([]finding, error) {
 	findings = append(findings, checkClients(ctx, lacking)...)
 	findings = append(findings, checkFolder(dir, len(lacking) > 0), checkLibraries())
 	findings = append(findings, checkEngines(ctx, cfg, dir, here)...)
+	if c.LLM {
+		findings = append(findings, checkBrains(ctx, cfg)...)
+	}
 	addr := cmp.Or(c.Addr, cfg.Server.Addr)
 	return append(findings, checkPort(ctx, "tcp", addr), checkPort(ctx, "udp", addr)), nil
 }

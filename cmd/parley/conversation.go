@@ -11,6 +11,7 @@ import (
 
 	"parley/agent"
 	"parley/config"
+	"parley/lang"
 	"parley/shop"
 	"parley/tools"
 )
@@ -32,7 +33,7 @@ func (e *engines) textConversation() agent.Options {
 	return agent.Options{
 		ID:       uuid.NewString(),
 		Language: e.cfg.Shop.Language,
-		Engines:  agent.Engines{Brain: e.brain, Tools: e.tools.Current()},
+		Engines:  agent.Engines{Brain: e.brain, Budget: e.meter, Languages: lang.New(), Tools: e.tools.Current()},
 		Phrases:  phrasebook{e.book, e.cfg.Shop.Name},
 		Tuning:   tuning(e.cfg),
 		Log:      e.log,
@@ -48,7 +49,9 @@ func tuning(c *config.Config) agent.Tuning {
 		Incomplete: c.Turn.MaxSilence, Dictated: c.Turn.Dictation,
 	}
 	t.MinVoice = c.Turn.MinVoice
+	t.Filler = c.Turn.Filler
 	t.Limits.Recognition, t.Limits.FirstToken, t.Limits.Synthesis = c.Limits.Recognition, c.Limits.FirstToken, c.Limits.Synthesis
+	t.Limits.History = c.Limits.History
 	t.Limits.Steps, t.Limits.Text, t.Limits.Conversation = c.Limits.Steps, c.Limits.Text, c.Limits.Conversation
 	return t
 }

@@ -20,9 +20,7 @@ import (
 	"parley/audio/opus"
 	"parley/config"
 	"parley/llm"
-	"parley/llm/failover"
-	llmopenai "parley/llm/openai"
-	"parley/llm/rules"
+	"parley/llm/meter"
 	"parley/prompts"
 	"parley/shop"
 	"parley/tools/folder"
@@ -46,6 +44,8 @@ type engines struct {
 	turns  vad.TurnModel
 	asr    asr.Recognizer
 	brain  llm.Brain
+	meter  *meter.Meter
+	spent  *brainMetrics
 	voice  tts.Voice
 	spare  tts.Voice
 	opus   *opus.Library
@@ -225,29 +225,6 @@ func (e *engines) localVoice(models string) (*ttslocal.Voice, error) {
 	}
 	e.closers = append(e.closers, v.Close)
 	return v, nil
-}
-
-// openBrain makes one brain of the list in the config.
-func (e *engines) openBrain() error {
-	var list []failover.Named
-	for i, c := range e.cfg.LLM {
-		if c.Engine == config.Rules {
-			list = append(list, failover.Named{Name: config.Rules, Brain: rules.New(e.book, time.Now, e.log)})
-			continue
-		}
-		b, err := llmopenai.New(llmopenai.Options{
-			BaseURL: c.BaseURL, Model: c.Model, APIKey: c.APIKey.Reveal(), FirstToken: c.FirstToken, Between: c.Between,
-			Timeout: c.Timeout, MaxTokens: c.MaxTokens, Temperature: c.Temperature, ReasoningEffort: c.ReasoningEffort, Log: e.log,
-		})
-		if err != nil {
-			return fmt.Errorf("opening brain %d: %w", i+1, err)
-		}
-		list = append(list, failover.Named{Name: c.Model, Brain: b})
-		e.closers = append(e.closers, b.Close)
-	}
-	var err error
-	e.brain, err = failover.New(e.log, list...)
-	return err
 }
 
 // openTurnModel opens the end-of-turn model; without one, words and silence decide.

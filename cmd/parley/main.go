@@ -21,6 +21,7 @@ type commands struct {
 	Check   checkCmd    `cmd:"" help:"Say what is ready on this machine and what is missing."`
 	Config  configCmd   `cmd:"" help:"Explain and check parley.yaml."`
 	Tools   toolsCmd    `cmd:"" help:"Check, try and list what the agent can do."`
+	Prompt  promptCmd   `cmd:"" help:"Show what a language model would be told."`
 	Chat    chatCmd     `cmd:"" help:"Hold a conversation in the terminal."`
 	Call    callCmd     `cmd:"" help:"Call a voice agent, speak to it, and measure how it answers."`
 }

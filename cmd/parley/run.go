@@ -132,6 +132,9 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	}
 	host := agent.NewHost(cfg.Limits.Calls)
 	counts := metrics.New(host.Count)
+	if err := counts.Register(e.spent); err != nil {
+		return fmt.Errorf("preparing the metrics: %w", err)
+	}
 	if err := counts.WatchToolFiles(e.toolFiles); err != nil {
 		return err
 	}

@@ -48,6 +48,9 @@ type Options struct {
 	// APIKey is sent as a bearer token by go-openai; it is needed here only to
 	// keep it out of errors.
 	APIKey string
+	// KeyHeader is the header that carries the key when a connection is warmed; ""
+	// means Authorization, with a bearer token.
+	KeyHeader string
 	// HTTPClient replaces the default client; its CheckRedirect is not used.
 	HTTPClient *http.Client
 	// Log gets retries and failures; nil means none.
@@ -59,6 +62,7 @@ type Client struct {
 	op       string
 	base     string
 	key      string
+	keyIn    string // the header of the key
 	http     *http.Client
 	ownsHTTP bool
 	log      *slog.Logger
@@ -80,7 +84,7 @@ func New(o Options) (*Client, error) {
 	if strings.ContainsAny(o.APIKey, "\r\n\x00") {
 		return nil, fmt.Errorf("%s: the API key holds a line break", o.Op)
 	}
-	c := &Client{op: o.Op, base: strings.TrimRight(o.BaseURL, "/"), key: o.APIKey, log: o.Log}
+	c := &Client{op: o.Op, base: strings.TrimRight(o.BaseURL, "/"), key: o.APIKey, keyIn: o.KeyHeader, log: o.Log}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -218,7 +222,11 @@ func (c *Client) Warm(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: warming the connection: %w", c.op, err)
 	}
-	if c.key != "" {
+	switch {
+	case c.key == "":
+	case c.keyIn != "":
+		req.Header.Set(c.keyIn, c.key)
+	default:
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}
 	resp, err := c.Do(req)
@@ -285,7 +293,7 @@ func (c *Client) typed(ctx context.Context, end string, err error, otherwise Kin
 func (c *Client) statusError(end string, resp *http.Response) *Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	e := &Error{
-		Kind: kindOf(resp.StatusCode), Op: c.op, Endpoint: end, Status: resp.StatusCode,
+		Kind: kindOf(resp.StatusCode, body), Op: c.op, Endpoint: end, Status: resp.StatusCode,
 		RetryAfter: retryAfter(resp.Header, time.Now()),
 	}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {

@@ -63,3 +63,23 @@ func TestRetryable(t *testing.T) {
 		}
 	}
 }
+
+// TestTooLong has each provider's own words for a request that is too long.
+func TestTooLong(t *testing.T) {
+	for body, want := range map[string]Kind{
+		`{"error":{"message":"This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`: TooLong,
+		`{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 209464 tokens > 200000 maximum"}}`:                                                                                       TooLong,
+		`[{"error":{"code":400,"message":"The input token count (1500000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}]`:                                                       TooLong,
+		`{"object":"error","message":"Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length","type":"invalid_request_error"}`:                                           TooLong,
+		`{"error":{"code":400,"message":"the request exceeds the available context size, try increasing it","type":"exceed_context_size_error","n_ctx":2048}}`:                                                           TooLong,
+		`{"error":{"message":"Unsupported parameter: max_tokens","type":"invalid_request_error"}}`:                                                                                                                       Rejected,
+	} {
+		if got := kindOf(400, []byte(body)); got != want {
+			t.Errorf("%s: %s", body, got)
+		}
+	}
+	// A rate limit in tokens is another thing, whatever words it is told in.
+	if got := kindOf(429, []byte("maximum context length")); got != Overloaded {
+		t.Errorf("got %s", got)
+	}
+}

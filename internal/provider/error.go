@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ const (
 	Denied Kind = "provider denied access"
 	// Rejected: the provider does not like the request (any other 4xx).
 	Rejected Kind = "provider rejected the request"
+	// TooLong: the request holds more than the model can read.
+	TooLong Kind = "provider cannot read that much"
 	// Overloaded: too many requests (429).
 	Overloaded Kind = "provider overloaded"
 	// Failed: the provider says that it failed (5xx, or an error in its stream).
@@ -105,9 +108,11 @@ func Retryable(err error) bool {
 	return false
 }
 
-// kindOf classes an HTTP status that is not a success.
-func kindOf(status int) Kind {
+// kindOf classes an HTTP status that is not a success, and what was said with it.
+func kindOf(status int, body []byte) Kind {
 	switch {
+	case status >= 400 && status < 500 && status != http.StatusTooManyRequests && overflows(body):
+		return TooLong
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return Denied
 	case status == http.StatusTooManyRequests:
@@ -117,4 +122,26 @@ func kindOf(status int) Kind {
 	default:
 		return Rejected
 	}
+}
+
+// overflows says whether an error is about a request that is longer than the model
+// can read. There is no status for it; each provider has words of its own.
+func overflows(said []byte) bool {
+	said = bytes.ToLower(said)
+	for _, words := range []string{
+		"context_length_exceeded",               // OpenAI, Azure, and most that are compatible, as a code
+		"maximum context length",                // OpenAI, vLLM, DeepSeek, Groq
+		"prompt is too long",                    // Anthropic
+		"exceeds the maximum number of tokens",  // Google
+		"too large for model with",              // Mistral
+		"exceed_context_size_error",             // llama.cpp, as a type
+		"exceeds the available context size",    // llama.cpp
+		"request_too_large",                     // Anthropic, by bytes
+		"input is too long for requested model", // Bedrock
+	} {
+		if bytes.Contains(said, []byte(words)) {
+			return true
+		}
+	}
+	return false
 }

@@ -40,6 +40,7 @@ type stream struct {
 	left int // bytes that may still come
 
 	line   []byte // the line being read
+	begun  bool   // a line has been read
 	skipLF bool   // the last line ended with CR: an LF now belongs to it
 	event  []byte // the data of the event being put together
 	lines  int    // how many lines it has
@@ -83,6 +84,10 @@ func (s *stream) step() {
 		return
 	}
 	if err == nil || len(s.line) > 0 {
+		if !s.begun { // a byte order mark at the very beginning means nothing
+			s.line = bytes.TrimPrefix(s.line, []byte("\ufeff"))
+		}
+		s.begun = true
 		s.take(s.line)
 	}
 	if err != nil && s.err == nil {
@@ -182,15 +187,18 @@ func (s *stream) failure(data []byte, whole bool) *Error {
 	}
 	var v struct {
 		Error json.RawMessage `json:"error"`
-		// Choices tells a chunk that merely has a field "error" from a failure.
-		Choices []json.RawMessage `json:"choices"`
+		// Choices tells a chunk that merely has a field "error" from a failure, unless
+		// the choice itself ends with it, as OpenRouter's does.
+		Choices []struct {
+			FinishReason string `json:"finish_reason"`
+		} `json:"choices"`
 	}
 	err := json.Unmarshal(data, &v)
 	switch {
 	case s.isErr:
 	case err != nil:
 		return s.c.Malformed(s.end, "an event of the stream is not a JSON object")
-	case len(v.Error) == 0 || string(v.Error) == "null" || len(v.Choices) > 0:
+	case len(v.Error) == 0 || string(v.Error) == "null" || len(v.Choices) > 0 && v.Choices[0].FinishReason != "error":
 		return nil
 	}
 	e := &Error{Kind: Failed, Op: s.c.op, Endpoint: s.end, Message: Redact(explanation(data), s.c.key)}
@@ -201,13 +209,16 @@ func (s *stream) failure(data []byte, whole bool) *Error {
 	if json.Unmarshal(v.Error, &detail) == nil {
 		e.Kind = streamKind(detail.Type, string(bytes.Trim(detail.Code, `"`)))
 	}
+	if e.Kind != Overloaded && overflows(data) {
+		e.Kind = TooLong
+	}
 	return e
 }
 
 // streamKind classes an error event by the type and code in it.
 func streamKind(typ, code string) Kind {
 	switch {
-	case typ == "invalid_request_error" || code == "400" || code == "context_length_exceeded":
+	case typ == "invalid_request_error" || code == "400":
 		return Rejected
 	case code == "401" || code == "403" || typ == "authentication_error" || typ == "permission_error" || code == "invalid_api_key":
 		return Denied
@@ -216,4 +227,11 @@ func streamKind(typ, code string) Kind {
 		return Overloaded
 	}
 	return Failed
+}
+
+// EventError reads the data of an event that tells of a failure in the middle of a
+// stream, for engines whose streams have another shape than OpenAI's.
+func (c *Client) EventError(end string, data []byte) *Error {
+	s := &stream{c: c, end: end, isErr: true}
+	return s.failure(bytes.TrimSpace(data), false)
 }

@@ -23,7 +23,16 @@ type chatRequest struct {
 			Name string `json:"name"`
 		} `json:"function"`
 	} `json:"tools"`
+	ResponseFormat struct {
+		Type       string `json:"type"`
+		JSONSchema struct {
+			Schema json.RawMessage `json:"schema"`
+		} `json:"json_schema"`
+	} `json:"response_format"`
 }
+
+// bound says whether the answer is bound to a JSON schema.
+func (req chatRequest) bound() bool { return req.ResponseFormat.Type == "json_schema" }
 
 type streamOptions struct {
 	IncludeUsage bool `json:"include_usage"`
@@ -80,6 +89,11 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 		if !s.until(r.Context(), start.Add(s.o.FirstToken)) {
 			return
 		}
+		if req.bound() {
+			out.say(`{"call":[{"tool":"` + rule.Tool + `","arguments":` + args + `}]}`)
+			out.finish("stop", req.StreamOptions.IncludeUsage)
+			return
+		}
 		id := fmt.Sprintf("call_%d", n)
 		out.send(delta{Role: "assistant", ToolCalls: []toolPart{{ID: id, Type: "function", Function: functionPart{Name: rule.Tool}}}}, "")
 		// In two fragments, as a model writes it.
@@ -90,8 +104,11 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sc := s.scenes[(n-1)%int64(len(s.scenes))]
-	if last := req.Messages[len(req.Messages)-1]; last.Role == "tool" {
-		sc = prepare("Here is what I found: " + spoken(last.text()))
+	if result, ok := req.result(); ok {
+		sc = prepare("Here is what I found: " + spoken(result))
+	}
+	if req.bound() {
+		sc = sc.bound()
 	}
 	for i, token := range sc.tokens {
 		if !s.until(r.Context(), start.Add(s.at(sc, i))) {
@@ -190,6 +207,13 @@ func (c *chunks) send(d delta, finish string) {
 	c.sent++
 	c.write(chunk{ID: c.id, Object: "chat.completion.chunk", Created: 1700000000, Model: c.model, Choices: []choice{ch}})
 	_ = c.rc.Flush()
+}
+
+// say writes a text in two pieces.
+func (c *chunks) say(text string) {
+	half := len(text) / 2
+	c.send(delta{Role: "assistant", Content: text[:half]}, "")
+	c.send(delta{Content: text[half:]}, "")
 }
 
 func (c *chunks) write(v chunk) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -47,6 +48,37 @@ func (s *Server) at(sc scene, i int) time.Duration {
 	return s.o.FirstToken + time.Duration(i)*(s.o.FirstSentence-s.o.FirstToken)/time.Duration(sc.first)
 }
 
+// bound is the reply as a model writes it that is bound to a JSON schema: in the
+// "say" of an object.
+func (sc scene) bound() scene {
+	tokens := make([]string, len(sc.tokens))
+	for i, t := range sc.tokens {
+		quoted, err := json.Marshal(t)
+		if err != nil {
+			continue // texts always marshal
+		}
+		tokens[i] = string(quoted[1 : len(quoted)-1])
+	}
+	tokens[0] = `{"say": "` + tokens[0]
+	tokens[len(tokens)-1] += `"}`
+	sc.tokens = tokens
+	return sc
+}
+
+// result is the tool's result that the last message tells, in either way of
+// calling tools.
+func (req chatRequest) result() (string, bool) {
+	last := req.Messages[len(req.Messages)-1]
+	if last.Role == "tool" {
+		return last.text(), true
+	}
+	if after, ok := strings.CutPrefix(last.text(), "Result of "); ok && req.bound() {
+		_, result, found := strings.Cut(after, ": ")
+		return result, found
+	}
+	return "", false
+}
+
 // wish finds the tool that the last message asks for.
 func (s *Server) wish(req chatRequest) (rule ToolRule, args string, ok bool) {
 	last := req.Messages[len(req.Messages)-1]
@@ -54,6 +86,9 @@ func (s *Server) wish(req chatRequest) (rule ToolRule, args string, ok bool) {
 		return ToolRule{}, "", false
 	}
 	said := last.text()
+	if _, ok := req.result(); ok || s.o.Untrained && !req.bound() {
+		return ToolRule{}, "", false
+	}
 	for _, rule := range s.o.Tools {
 		at := rule.Match.FindStringSubmatchIndex(said)
 		if at == nil || !req.offers(rule.Tool) {
@@ -70,7 +105,7 @@ func (req chatRequest) offers(tool string) bool {
 			return true
 		}
 	}
-	return false
+	return req.bound() && strings.Contains(string(req.ResponseFormat.JSONSchema.Schema), strconv.Quote(tool))
 }
 
 // spoken reads a tool's result out, all of it and nothing else: JSON becomes

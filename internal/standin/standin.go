@@ -34,6 +34,9 @@ type Options struct {
 	// Tools make the stand-in ask for a tool when the last thing said matches. The
 	// first that matches, and whose tool the request offers, is taken.
 	Tools []ToolRule
+	// Untrained makes the stand-in a model that was never trained to call tools: it
+	// only does so where a JSON schema binds its answer.
+	Untrained bool
 	// FirstAudio is the time from a request for speech to its first sample.
 	FirstAudio time.Duration
 	// Speed is how much faster than it plays sound is sent; 0 means 10.

@@ -61,6 +61,15 @@ func (c *calls) add(f sdk.ToolCall) error {
 	return nil
 }
 
+// take adds calls that are whole.
+func (c *calls) take(whole []llm.ToolCall) {
+	for _, call := range whole {
+		p := &partial{index: -1, id: call.ID, name: call.Name}
+		p.args.Write(call.Arguments)
+		c.list = append(c.list, p)
+	}
+}
+
 // find looks for the call that a fragment belongs to; nil means a new one.
 func (c *calls) find(f sdk.ToolCall) *partial {
 	if len(c.list) == 0 {

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -18,15 +19,18 @@ const (
 	// unknownResult answers a call whose result is not in the history, because a
 	// server refuses a history in which a call has no answer.
 	unknownResult = "The result of this call is not known yet."
+	// unseen stands for pictures in front of a model that cannot see.
+	unseen = "(The customer sent a photo along. You cannot see it.)"
 )
 
 // messages maps a history to what servers accept. They are stricter than our
 // history is: each tool call must be answered, directly after the message that
 // made it and before anything else is said, and a message must not be empty. A
 // conversation by voice breaks all three, since a caller who barges in while a
-// tool runs says something between the call and its result.
-func messages(r llm.Request) []sdk.ChatCompletionMessage {
-	results, used := pair(r.Messages)
+// tool runs says something between the call and its result. sees says that the
+// model takes images.
+func messages(r llm.Request, sees bool) []sdk.ChatCompletionMessage {
+	results, used := llm.Pair(r.Messages)
 	out := make([]sdk.ChatCompletionMessage, 0, len(r.Messages)+1)
 	for i, m := range r.Messages {
 		switch m.Role {
@@ -35,8 +39,8 @@ func messages(r llm.Request) []sdk.ChatCompletionMessage {
 				out = append(out, sdk.ChatCompletionMessage{Role: sdk.ChatMessageRoleSystem, Content: m.Text})
 			}
 		case llm.User:
-			if m.Text != "" {
-				out = append(out, sdk.ChatCompletionMessage{Role: sdk.ChatMessageRoleUser, Content: m.Text})
+			if m.Text != "" || len(m.Images) > 0 {
+				out = append(out, userMessage(m, sees))
 			}
 		case llm.Assistant:
 			out = appendAssistant(out, m, results[i])
@@ -53,31 +57,31 @@ func messages(r llm.Request) []sdk.ChatCompletionMessage {
 	return withLanguage(out, r.Language)
 }
 
-// pair finds the results of each assistant message's calls, by the index of that
-// message; nil where a result is missing. used are the indexes of the results
-// that found their call. Servers may repeat an id from answer to answer, so a
-// result belongs to the latest call of that id that has none.
-func pair(history []llm.Message) (results map[int][]*llm.Message, used map[int]bool) {
-	results, used = map[int][]*llm.Message{}, map[int]bool{}
-	type place struct{ message, call int }
-	open := map[string]place{}
-	for i := range history {
-		m := &history[i]
-		switch m.Role {
-		case llm.Assistant:
-			for j, c := range m.ToolCalls {
-				open[c.ID] = place{i, j}
-			}
-			results[i] = make([]*llm.Message, len(m.ToolCalls))
-		case llm.ToolRole:
-			if p, ok := open[m.ToolCallID]; ok {
-				results[p.message][p.call] = m
-				used[i] = true
-				delete(open, m.ToolCallID)
-			}
-		}
+// userMessage is what a user said, with the pictures that they sent.
+func userMessage(m llm.Message, sees bool) sdk.ChatCompletionMessage {
+	out := sdk.ChatCompletionMessage{Role: sdk.ChatMessageRoleUser, Content: m.Text}
+	switch {
+	case len(m.Images) == 0:
+		return out
+	case !sees:
+		out.Content = strings.TrimSpace(m.Text + "\n" + unseen)
+		return out
 	}
-	return results, used
+	out.Content = ""
+	for _, image := range m.Images {
+		out.MultiContent = append(out.MultiContent, sdk.ChatMessagePart{
+			Type: sdk.ChatMessagePartTypeImageURL, ImageURL: &sdk.ChatMessageImageURL{URL: dataURL(image)},
+		})
+	}
+	if m.Text != "" {
+		out.MultiContent = append(out.MultiContent, sdk.ChatMessagePart{Type: sdk.ChatMessagePartTypeText, Text: m.Text})
+	}
+	return out
+}
+
+// dataURL writes a picture into an address, RFC 2397.
+func dataURL(i llm.Image) string {
+	return "data:" + i.MediaType + ";base64," + base64.StdEncoding.EncodeToString(i.Data)
 }
 
 // appendAssistant appends an assistant's message with the results of its calls.

@@ -77,7 +77,7 @@ func TestMessages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := brief(messages(llm.Request{Messages: tc.in, Language: tc.lang})); !reflect.DeepEqual(got, tc.want) {
+			if got := brief(messages(llm.Request{Messages: tc.in, Language: tc.lang}, false)); !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tc.want, "\n"))
 			}
 			if after, _ := json.Marshal(tc.in); string(after) != string(before) {

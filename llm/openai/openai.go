@@ -10,6 +10,7 @@ package openai
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	sdk "github.com/sashabaranov/go-openai"
@@ -65,6 +67,11 @@ type Options struct {
 	MaxTokens int
 	// Temperature is the sampling temperature; nil leaves it to the server.
 	Temperature *float64
+	// Tools says how tools are called; "" is Native.
+	Tools ToolMode
+	// Images says that the model can see. One that cannot is only told that a
+	// picture was sent.
+	Images bool
 	// ReasoningEffort is handed to models that think before they speak ("none",
 	// "minimal", "low", …); "" leaves it out. go-openai refuses tools for some
 	// models unless it is "none".
@@ -75,19 +82,36 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Brain is an [llm.Brain] behind a server. It is safe for use by many
-// goroutines; it starts none of its own and sets no bound on how many answer at
-// once.
+// ToolMode says how a model is made to call tools.
+type ToolMode string
+
+// The modes. Auto begins as Native and has a probe find out in the background.
+const (
+	Native     ToolMode = "native"
+	Structured ToolMode = "structured"
+	Auto       ToolMode = "auto"
+)
+
+// Brain is an [llm.Brain] behind a server. It is safe for use by many goroutines;
+// it starts none of its own but for one probe with Auto, for which Close waits, and
+// sets no bound on how many answer at once.
 type Brain struct {
 	o   Options
 	c   *provider.Client
 	sdk *sdk.Client
+
+	structured atomic.Bool // how tools are called now
+	probing    probing
 }
 
-var _ llm.Brain = (*Brain)(nil)
+var (
+	_ llm.Brain      = (*Brain)(nil)
+	_ llm.Warmer     = (*Brain)(nil)
+	_ llm.Summarizer = (*Brain)(nil)
+)
 
-// New checks the options and makes a brain. It opens no connection: see
-// [Brain.Warm].
+// New checks the options and makes a brain. It opens no connection, unless to probe
+// the server with Auto: see [Brain.Warm].
 func New(o Options) (*Brain, error) {
 	if o.Model == "" {
 		return nil, errors.New(op + ": no model named")
@@ -105,7 +129,17 @@ func New(o Options) (*Brain, error) {
 	// The provider package drops what the library would count as empty messages;
 	// the limit is raised all the same, because reaching it ends an answer.
 	conf.EmptyMessagesLimit = math.MaxInt32
-	return &Brain{o: o, c: c, sdk: sdk.NewClientWithConfig(conf)}, nil
+	b := &Brain{o: o, c: c, sdk: sdk.NewClientWithConfig(conf)}
+	switch o.Tools {
+	case "", Native:
+	case Structured:
+		b.structured.Store(true)
+	case Auto:
+		b.findOut()
+	default:
+		return nil, fmt.Errorf("%s: tools cannot be called %q; possible: native, structured, auto", op, o.Tools)
+	}
+	return b, nil
 }
 
 func orDefault(d, def time.Duration) time.Duration {
@@ -115,12 +149,28 @@ func orDefault(d, def time.Duration) time.Duration {
 	return d
 }
 
-// Warm opens the connection so that the first answer need not wait for it. It
-// fails when the server cannot be reached or refuses the key.
-func (b *Brain) Warm(ctx context.Context) error { return b.c.Warm(ctx) }
+// Warm implements [llm.Warmer]: it opens the connection so that the first answer
+// need not wait for it. It fails when the server cannot be reached or refuses the
+// key. With Auto it also has a probe that could not reach the server try again.
+func (b *Brain) Warm(ctx context.Context) error {
+	err := b.c.Warm(ctx)
+	if err == nil && b.o.Tools == Auto {
+		b.findOut()
+	}
+	return err
+}
 
-// Close closes idle connections, unless the HTTP client came from outside.
-func (b *Brain) Close() error { return b.c.Close() }
+// Close ends a probe under way and closes idle connections, unless the HTTP client
+// came from outside.
+func (b *Brain) Close() error {
+	b.probing.stop()
+	return b.c.Close()
+}
+
+// Summarize implements [llm.Summarizer].
+func (b *Brain) Summarize(ctx context.Context, earlier string, messages []llm.Message) (string, error) {
+	return llm.Summarize(ctx, b, earlier, messages)
+}
 
 // Generate implements [llm.Brain]. Tool calls come after all text and only when
 // the answer is complete: a call whose answer was cut off, refused or over length
@@ -132,13 +182,14 @@ func (b *Brain) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta
 			yield(llm.Delta{}, context.Cause(ctx))
 			return
 		}
-		req, err := b.request(r)
+		structured := b.structured.Load() && len(r.Tools) > 0
+		req, err := b.request(r, structured)
 		if err != nil {
 			yield(llm.Delta{}, err)
 			return
 		}
 		start := time.Now()
-		a, err := provider.Once(ctx, b.c, func() (*answer, error) { return b.open(ctx, req) })
+		a, err := provider.Once(ctx, b.c, func() (*answer, error) { return b.open(ctx, req, structured) })
 		if err != nil {
 			yield(llm.Delta{}, err)
 			return
@@ -150,10 +201,10 @@ func (b *Brain) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta
 }
 
 // request maps ours to the library's.
-func (b *Brain) request(r llm.Request) (sdk.ChatCompletionRequest, error) {
+func (b *Brain) request(r llm.Request, structured bool) (sdk.ChatCompletionRequest, error) {
 	req := sdk.ChatCompletionRequest{
 		Model:           b.o.Model,
-		Messages:        messages(r),
+		Messages:        messages(r, b.o.Images),
 		StreamOptions:   &sdk.StreamOptions{IncludeUsage: true},
 		ReasoningEffort: b.o.ReasoningEffort,
 	}
@@ -177,6 +228,12 @@ func (b *Brain) request(r llm.Request) (sdk.ChatCompletionRequest, error) {
 			req.Temperature = 1e-6
 		}
 	}
+	if structured {
+		return req, bind(&req, r)
+	}
+	if r.MustAnswer && len(r.Tools) > 0 {
+		req.ToolChoice = "none"
+	}
 	for _, t := range r.Tools {
 		f, err := function(t)
 		if err != nil {
@@ -185,6 +242,20 @@ func (b *Brain) request(r llm.Request) (sdk.ChatCompletionRequest, error) {
 		req.Tools = append(req.Tools, sdk.Tool{Type: sdk.ToolTypeFunction, Function: f})
 	}
 	return req, nil
+}
+
+// Body is what goes over the wire for a request, to be looked at.
+func (b *Brain) Body(r llm.Request) ([]byte, error) {
+	req, err := b.request(r, b.structured.Load() && len(r.Tools) > 0)
+	if err != nil {
+		return nil, err
+	}
+	req.Stream = true // as the library sets it
+	body, err := json.Marshal(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return body, nil
 }
 
 // thinks says whether a model is of OpenAI's families that take
@@ -204,7 +275,9 @@ type answer struct {
 	w      *provider.Watch
 	stream *sdk.ChatCompletionStream
 
-	calls   calls
+	calls calls
+	// sayer reads a structured answer; nil for a native one.
+	sayer   *sayer
 	finish  sdk.FinishReason
 	refused bool
 	said    int // bytes of text so far
@@ -218,8 +291,11 @@ type answer struct {
 
 // open sends the request and reads up to the first chunk that says anything. A
 // failure until here can be tried again.
-func (b *Brain) open(ctx context.Context, req sdk.ChatCompletionRequest) (_ *answer, err error) {
+func (b *Brain) open(ctx context.Context, req sdk.ChatCompletionRequest, structured bool) (_ *answer, err error) {
 	a := &answer{b: b, w: b.c.Watch(ctx)}
+	if structured {
+		a.sayer = &sayer{}
+	}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -232,7 +308,7 @@ func (b *Brain) open(ctx context.Context, req sdk.ChatCompletionRequest) (_ *ans
 		a.stream = nil // it holds no response: closing it would panic
 		return nil, a.w.Cause(b.c.Unsent(a.w.Context(), path, err))
 	}
-	for a.first == "" && a.finish == "" && !a.calls.any() {
+	for a.first == "" && a.finish == "" && !a.calls.any() && (a.sayer == nil || !a.sayer.begun()) {
 		if a.first, err = a.next(); err != nil {
 			return nil, err
 		}
@@ -300,11 +376,12 @@ func (a *answer) next() (string, error) {
 		// "[DONE]" without a reason, as some servers end. Nothing at all is not an
 		// answer, though.
 		a.ended = true
-		if a.said == 0 && !a.calls.any() {
+		a.finish = sdk.FinishReasonStop
+		text := a.settle()
+		if a.said+len(text) == 0 && !a.calls.any() {
 			return "", a.b.c.Malformed(a.b.c.BaseURL()+path, "the stream is empty")
 		}
-		a.finish = sdk.FinishReasonStop
-		return "", nil
+		return text, nil
 	}
 	if err != nil {
 		return "", a.w.Cause(a.b.c.Broken(a.w.Context(), path, err))
@@ -315,7 +392,11 @@ func (a *answer) next() (string, error) {
 		if c.Index != 0 {
 			continue
 		}
-		text.WriteString(c.Delta.Content)
+		piece, err := a.read(c.Delta.Content)
+		if err != nil {
+			return "", err
+		}
+		text.WriteString(piece)
 		if c.Delta.Refusal != "" {
 			a.refused = true
 			text.WriteString(c.Delta.Refusal)
@@ -329,10 +410,39 @@ func (a *answer) next() (string, error) {
 			a.finish = c.FinishReason
 		}
 	}
-	if a.said += text.Len(); a.said > maxText {
+	if a.said += text.Len(); a.finish != "" {
+		rest := a.settle()
+		text.WriteString(rest)
+		a.said += len(rest)
+	}
+	if a.said > maxText {
 		return "", &provider.Error{Kind: provider.TooLarge, Op: op, Endpoint: a.b.c.BaseURL(), Message: fmt.Sprintf("over %d bytes of text", maxText)}
 	}
 	return text.String(), nil
+}
+
+// read takes a piece of an answer's content and returns what of it is speech.
+func (a *answer) read(content string) (string, error) {
+	if a.sayer == nil || content == "" {
+		return content, nil
+	}
+	text, err := a.sayer.push(content)
+	if err != nil {
+		return "", &provider.Error{Kind: provider.TooLarge, Op: op, Endpoint: a.b.c.BaseURL(), Err: err}
+	}
+	return text, nil
+}
+
+// settle reads the end of a structured answer and returns speech that is only
+// known now.
+func (a *answer) settle() string {
+	if a.sayer == nil {
+		return ""
+	}
+	text, calls := a.sayer.finish(a.said > 0)
+	a.sayer = nil
+	a.calls.take(calls)
+	return text
 }
 
 func (a *answer) note(u *sdk.Usage) {

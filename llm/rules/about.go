@@ -20,7 +20,7 @@ func (t *turn) about(u understood) error {
 		t.say("order_items", "Order", o.number(), "Items", t.someItems(o.Items))
 	case totalAspect:
 		if p, ok := o.paid(); ok {
-			t.say("order_total", "Order", o.number(), "Amount", money(p.Amount, o.Currency), "Method", t.method(p.Method, o.Methods))
+			t.say("order_total", "Order", o.number(), "Amount", t.money(p.Amount, o.Currency), "Method", t.method(p.Method, o.Methods))
 		} else {
 			t.status(o)
 		}
@@ -155,7 +155,7 @@ func (t *turn) tracking(o order) {
 func (t *turn) refunded(o order) bool {
 	for _, p := range o.Payments {
 		if p.Kind == "refund" {
-			t.say("status_refunded", "Amount", money(p.Amount, o.Currency), "Method", t.method(p.Method, o.Methods))
+			t.say("status_refunded", "Amount", t.money(p.Amount, o.Currency), "Method", t.method(p.Method, o.Methods))
 			return true
 		}
 	}

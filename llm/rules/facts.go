@@ -14,6 +14,7 @@ const confirmationRequired = "confirmation_required"
 type (
 	order struct {
 		ID          string                   `json:"order_id"`
+		User        string                   `json:"user_id"`
 		Status      string                   `json:"status"`
 		Currency    string                   `json:"currency"`
 		PlacedAt    string                   `json:"placed_at"`
@@ -28,13 +29,16 @@ type (
 		Refunds     []string                 `json:"refund_options"`
 	}
 	item struct {
-		Name    string            `json:"name"`
-		ID      string            `json:"item_id"`
-		Options map[string]string `json:"options"`
+		Name      string            `json:"name"`
+		ProductID string            `json:"product_id"`
+		ID        string            `json:"item_id"`
+		Options   map[string]string `json:"options"`
 	}
 	address struct {
 		Address1 string `json:"address1"`
 		City     string `json:"city"`
+		State    string `json:"state"`
+		Country  string `json:"country"`
 	}
 	parcel struct {
 		Tracking  []string `json:"tracking_id"`

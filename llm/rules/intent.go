@@ -16,8 +16,8 @@ const (
 	returnIntent   intent = "return" // send something back
 	damagedIntent  intent = "damaged"
 	exchangeIntent intent = "exchange"
-	policyIntent   intent = "policy"
-	cancelIntent   intent = "cancel_order"
+	policyIntent   intent = "return_options"
+	cancelIntent   intent = "cancel"
 	changeIntent   intent = "change" // of an address, a payment, an account
 	productsIntent intent = "products"
 	helpIntent     intent = "help"
@@ -34,6 +34,18 @@ const (
 	noIntent       intent = "no"
 	shopIntent     intent = "shop"   // of the shop itself: hours, shipping, discounts
 	followIntent   intent = "follow" // the same of another order or thing
+
+	lostIntent     intent = "lost"
+	lateIntent     intent = "late"
+	wrongIntent    intent = "wrong_item"
+	addressIntent  intent = "address_change"
+	accountIntent  intent = "account_address"
+	paymentIntent  intent = "payment_change"
+	itemsIntent    intent = "items_change"
+	stockIntent    intent = "stock"
+	shippingIntent intent = "shipping"
+	profileIntent  intent = "profile"
+	attackIntent   intent = "attack"
 )
 
 // aspect is what of an order is asked for; "" is how it stands.
@@ -126,9 +138,9 @@ type understood struct {
 	rest []string
 }
 
-// understand reads the words. awaited says that the agent has asked for an
-// order's number.
-func (b *Brain) understand(text string, words []string, awaited bool) understood {
+// understand reads what was said, as text and as the brain's words. awaited says
+// that the agent has asked for an order's number.
+func (t *turn) understand(text string, words []string, awaited bool) understood {
 	u := understood{numbers: numbers(words, awaited)}
 	from := 0
 	for _, n := range u.numbers {
@@ -137,21 +149,19 @@ func (b *Brain) understand(text string, words []string, awaited bool) understood
 		from = n.to
 	}
 	u.rest = append(u.rest, words[from:]...)
-	plain := strings.Join(u.rest, " ")
-	for _, p := range b.patterns {
-		if p.match.MatchString(plain) {
-			u.intent, u.aspect = p.intent, p.aspect
-			break
+	u.intent, u.aspect = t.intent(text, u.rest)
+	book := t.brain.book
+	u.plainly = book.Affirmation(t.lang, text)
+	u.yes = book.Agrees(t.lang, text)
+	u.no = book.Negation(t.lang, text)
+	if t.lang == english {
+		u.no = u.no || begins(words, "no", "nope", "nah", "dont", "do not", "stop", "wait no", "actually no", "rather not", "id rather not", "please dont", "i dont", "hold on", "wait")
+		if !u.yes && begins(words, "yes", "yeah", "yep", "okay", "ok", "sure") && book.Negation(english, text[strings.IndexByte(text+" ", ' '):]) {
+			u.no = true // "yes, no, wait, don't"
 		}
 	}
-	u.plainly = b.book.Affirmation(english, text)
-	u.yes = b.book.Agrees(english, text)
-	u.no = b.book.Negation(english, text) || begins(words, "no", "nope", "nah", "dont", "do not", "stop", "wait no", "actually no", "rather not", "id rather not", "please dont", "i dont", "hold on", "wait")
 	if u.no {
 		u.yes, u.plainly = false, false
-	}
-	if !u.yes && begins(words, "yes", "yeah", "yep", "okay", "ok", "sure") && b.book.Negation(english, text[strings.IndexByte(text+" ", ' '):]) {
-		u.no = true // "yes, no, wait, don't"
 	}
 	switch {
 	case u.intent == productsIntent && len(u.numbers) > 0:
@@ -165,6 +175,28 @@ func (b *Brain) understand(text string, words []string, awaited bool) understood
 		u.intent = noIntent
 	}
 	return u
+}
+
+// intent is what the cues of the language's file tell, or, in English, the patterns
+// above. words are without the order numbers.
+func (t *turn) intent(text string, words []string) (intent, aspect) {
+	name := t.ear(text).intent(text)
+	if name == "" && t.lang == english {
+		plain := strings.Join(words, " ")
+		for _, p := range t.brain.patterns {
+			if p.match.MatchString(plain) {
+				return p.intent, p.aspect
+			}
+		}
+	}
+	switch kind, of, _ := strings.Cut(name, "."); {
+	case name == "refund":
+		return orderIntent, refundAspect
+	case kind == "order":
+		return orderIntent, aspect(of)
+	default:
+		return intent(name), ""
+	}
 }
 
 // begins says whether the words, after fillers, begin with one of the phrases.

@@ -333,7 +333,7 @@ func (t *turn) list() error {
 		rows = append(rows, t.phrase("listed_order", "Order", o.number(), "State", t.inState(o), "Items", t.someItems(o.Items)))
 		t.state.Offered = append(t.state.Offered, o.number())
 	}
-	t.say("list_orders", "Count", count(len(all)), "Orders", t.joined("and_clauses", rows))
+	t.say("list_orders", "Count", t.counted(len(all)), "Orders", t.joined("and_clauses", rows))
 	t.state.Task, t.state.Aspect = taskOrder, statusAspect
 	return nil
 }

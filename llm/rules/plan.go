@@ -16,7 +16,18 @@ func (t *turn) plan() error {
 		return t.openOrPrompt()
 	}
 	awaited := slices.Contains([]string{askedOrder, askedRest, askedWhich, askedMeant}, t.state.Asked)
-	u := t.brain.understand(t.text, t.words, awaited)
+	u := t.understand(t.text, t.words, awaited)
+	if t.tools[toolByEmail] && t.namesThemselves() {
+		known, err := t.identify()
+		switch {
+		case err != nil:
+			return err
+		case known:
+			return t.recognised(u)
+		case len(t.parts) > 0:
+			return nil
+		}
+	}
 	if t.done != nil && (u.intent == yesIntent || u.intent == thanksIntent || len(t.words) <= 1) {
 		return nil // they were waiting for just that
 	}
@@ -34,6 +45,10 @@ func (t *turn) plan() error {
 		}
 	case waitIntent:
 		t.say("take_your_time") // what was asked stays asked
+		return nil
+	case attackIntent:
+		t.say("out_of_scope")
+		t.say("can_do")
 		return nil
 	}
 	if t.state.Pending != nil {
@@ -62,6 +77,9 @@ func (t *turn) answering(u understood) (handled bool, err error) {
 	asked := t.state.Asked
 	if asked == "" {
 		return false, nil
+	}
+	if asked == askedReason && t.reason() != "" { // "I don't need it any more" is no refusal
+		return true, t.resume(u)
 	}
 	if u.intent == abortIntent || (u.intent == noIntent && asked != askedMeant && len(u.numbers) == 0 && !t.namesAnything(u)) {
 		t.drop()
@@ -92,6 +110,16 @@ func (t *turn) answering(u understood) (handled bool, err error) {
 			t.ask(askedOrder, "ask_order")
 			return true, nil
 		}
+	case askedReason, askedMethod, askedAddress, askedOption, askedCountry, askedProduct:
+		if !other || t.answers(asked, u) {
+			return true, t.resume(u)
+		}
+	case askedWho:
+		if other && public[u.intent] {
+			break
+		}
+		t.ask(askedWho, "ask_who_again")
+		return true, nil
 	case askedItems:
 		if !other || (u.intent == orderIntent && t.namesAnything(u)) {
 			t.state.Asked = ""
@@ -112,13 +140,54 @@ func (t *turn) answering(u understood) (handled bool, err error) {
 
 // taskIntent is the intent that goes on with the task under way.
 func (t *turn) taskIntent() intent {
-	switch t.state.Task {
-	case taskReturn:
-		return returnIntent
-	case taskOrder:
-		return orderIntent
+	return map[string]intent{
+		taskReturn: returnIntent, taskOrder: orderIntent, taskCancel: cancelIntent, taskExchange: exchangeIntent, taskAddress: addressIntent,
+		taskAccount: accountIntent, taskPayment: paymentIntent, taskProblem: intent(t.state.Problem), taskOptions: policyIntent,
+		taskStock: stockIntent, taskShipping: shippingIntent,
+	}[t.state.Task]
+}
+
+// public are the intents that need no caller to be known.
+var public = map[intent]bool{
+	productsIntent: true, stockIntent: true, shippingIntent: true, personIntent: true, helpIntent: true, whoIntent: true, byeIntent: true,
+	abortIntent: true, policyIntent: true, thanksIntent: true,
+}
+
+// answers says whether words that have an intent of their own still answer what was
+// asked: "to the gift card", "the black one, please".
+func (t *turn) answers(asked string, u understood) bool {
+	switch asked {
+	case askedReason:
+		return t.reason() != ""
+	case askedMethod:
+		return t.source() != ""
+	case askedAddress:
+		return t.newAddress() != ""
+	case askedOption:
+		return len(wantedOptions(u.rest)) > 0
+	case askedCountry:
+		return t.brain.countries.in(t.text) != ""
 	}
-	return unknownIntent
+	return len(t.productWords(u.rest)) > 0
+}
+
+// recognised goes on with what was wanted before it was asked who is calling, or
+// with what was said beside it.
+func (t *turn) recognised(u understood) error {
+	wish := t.state.Wish
+	asked := t.state.Asked == askedWho
+	t.state = state{Order: t.state.Order}
+	if asked && wish != "" {
+		t.text = wish
+		t.words = t.wordsOf(wish)
+		u = t.understand(t.text, t.words, false)
+	}
+	t.say("identified")
+	if u.intent == unknownIntent && len(u.numbers) == 0 {
+		t.say("greeting_again")
+		return nil
+	}
+	return t.fresh(u)
 }
 
 // namesAnything says whether there is more in the words than a yes or a no:
@@ -137,8 +206,27 @@ var plainWords = set("yes", "yeah", "yep", "no", "nope", "not", "please", "thank
 
 // resume goes on with the task that a question belonged to.
 func (t *turn) resume(u understood) error {
-	if t.state.Task == taskReturn {
+	switch t.state.Task {
+	case taskReturn:
 		return t.returning(u)
+	case taskCancel:
+		return t.cancelling(u)
+	case taskExchange:
+		return t.exchanging(u)
+	case taskAddress:
+		return t.moving(u)
+	case taskAccount:
+		return t.settling()
+	case taskPayment:
+		return t.paying(u)
+	case taskProblem:
+		return t.problem(u)
+	case taskOptions:
+		return t.options(u)
+	case taskStock:
+		return t.inStock(u)
+	case taskShipping:
+		return t.shippingTo()
 	}
 	if u.intent == orderIntent && u.aspect != statusAspect {
 		t.state.Aspect = u.aspect
@@ -166,30 +254,48 @@ func (t *turn) fresh(u understood) error {
 		return t.about(u)
 	case listIntent:
 		return t.list()
-	case returnIntent, damagedIntent:
-		if u.intent == damagedIntent {
-			t.say("sorry_to_hear")
-		}
+	case returnIntent:
 		t.state.Task, t.state.Aspect, t.state.Words = taskReturn, "", ""
 		return t.returning(u)
-	case exchangeIntent:
-		t.say("no_exchange")
+	case damagedIntent, wrongIntent, lostIntent, lateIntent:
+		t.say("sorry_to_hear")
+		t.state.Task, t.state.Aspect, t.state.Words, t.state.Problem, t.state.Wish = taskProblem, "", "", string(u.intent), clip(t.text, maxNote)
+		return t.problem(u)
+	case exchangeIntent, itemsIntent:
+		t.state.Task, t.state.Words = taskExchange, ""
+		return t.exchanging(u)
 	case policyIntent:
-		t.say("return_policy")
+		return t.options(u)
 	case cancelIntent:
-		t.say("no_cancel")
-		t.say("can_do")
+		t.state.Task, t.state.Words = taskCancel, ""
+		return t.cancelling(u)
+	case addressIntent:
+		t.state.Task, t.state.Words = taskAddress, ""
+		return t.moving(u)
+	case accountIntent:
+		t.state.Task, t.state.Words = taskAccount, ""
+		return t.settling()
+	case paymentIntent:
+		t.state.Task, t.state.Words = taskPayment, ""
+		return t.paying(u)
 	case changeIntent:
-		t.say("no_change")
-		t.say("can_do")
+		return t.changing(u)
 	case productsIntent:
 		return t.products(u)
+	case stockIntent:
+		return t.inStock(u)
+	case shippingIntent:
+		return t.shippingTo()
+	case profileIntent:
+		return t.profile()
 	case shopIntent:
+		if t.mentions("ship", "shipping", "deliver", "delivery") {
+			return t.shippingTo()
+		}
 		t.say("out_of_scope")
 		t.say("can_do")
 	case personIntent:
-		t.say("person")
-		t.say("can_do")
+		return t.handOver()
 	case whoIntent:
 		t.say("who_am_i")
 		t.say("can_do")
@@ -204,8 +310,7 @@ func (t *turn) fresh(u understood) error {
 		t.say("goodbye")
 	case abortIntent:
 		if t.mentions("cancel") && t.state.Order != "" {
-			t.say("no_cancel") // with nothing under way, it is the order that they mean
-			return nil
+			return t.cancelling(u) // with nothing under way, it is the order that they mean
 		}
 		t.drop()
 		t.say("left_as_is")
@@ -213,6 +318,25 @@ func (t *turn) fresh(u understood) error {
 		return t.unclear(u, asked)
 	}
 	return nil
+}
+
+// changing finds out what of an order or an account is to be changed.
+func (t *turn) changing(u understood) error {
+	switch {
+	case t.mentions("address", "delivery") && t.mentions("account", "profile", "default"):
+		u.intent = accountIntent
+	case t.mentions("address", "delivery", "deliver"):
+		u.intent = addressIntent
+	case t.mentions("payment", "card", "paypal", "pay"):
+		u.intent = paymentIntent
+	case t.mentions("size", "color", "colour", "item", "items"):
+		u.intent = itemsIntent
+	default:
+		t.say("no_change")
+		t.say("can_do")
+		return nil
+	}
+	return t.fresh(u)
 }
 
 // follow does with another order or thing what was done last.

@@ -57,6 +57,10 @@ func (t *turn) productRow(found []product, name func(string) string) string {
 	const most = 5 // more cannot be kept in mind by ear
 	var out []string
 	for _, p := range found[:min(most, len(found))] {
+		if t.lang != english {
+			out = append(out, t.word(p.Name))
+			continue
+		}
 		out = append(out, name(callName(p.Name)))
 	}
 	return t.row(out)
@@ -65,18 +69,26 @@ func (t *turn) productRow(found []product, name func(string) string) string {
 // product tells of one: whether it can be had, for how much, and in which forms.
 func (t *turn) product(p product) {
 	name := withArticle(callName(p.Name))
+	if t.lang != english {
+		name = t.word(p.Name)
+	}
+	t.state.Product = p.Name
 	switch {
 	case !p.Available:
 		t.say("product_sold_out", "Product", name)
 		return
 	case p.From == p.To:
-		t.say("product_found", "Product", name, "Price", money(p.From, p.Currency))
+		t.say("product_found", "Product", name, "Price", t.money(p.From, p.Currency))
 	default:
-		t.say("product_found_from", "Product", name, "Price", money(p.From, ""), "PriceTo", money(p.To, p.Currency))
+		t.say("product_found_from", "Product", name, "Price", p.From.String(), "PriceTo", t.money(p.To, p.Currency))
 	}
 	for _, option := range sortedKeys(p.Options) {
 		if values := p.Options[option]; len(values) > 1 {
-			t.say("product_options", "Option", option, "Values", t.joined("or", values))
+			said := make([]string, 0, len(values))
+			for _, v := range values {
+				said = append(said, t.word(v))
+			}
+			t.say("product_options", "Option", t.word(option), "Values", t.joined("or", said))
 		}
 	}
 }

@@ -165,6 +165,10 @@ func (t *turn) finished(answer order, number, called string) {
 // confirming takes what was said after the question whether to do a write.
 func (t *turn) confirming(u understood) error {
 	p := t.state.Pending
+	if p.Ask != "" && len(u.numbers) == 0 && (u.intent == t.taskIntent() || (u.intent == addressIntent && t.state.Task == taskAddress)) && !u.yes && !u.no && !u.plainly {
+		t.state.Pending, t.state.Asked = nil, "" // said anew, perhaps otherwise
+		return t.resume(u)
+	}
 	revised, err := t.revise(u, p)
 	if revised || err != nil {
 		return err
@@ -201,6 +205,9 @@ func (t *turn) confirming(u understood) error {
 // revise starts over when the caller names other things, another order or
 // another way for the money than the question did.
 func (t *turn) revise(u understood, p *pending) (bool, error) {
+	if p.Ask != "" {
+		return false, nil
+	}
 	if u.intent != unknownIntent && u.intent != yesIntent && u.intent != noIntent && u.intent != returnIntent && u.intent != damagedIntent {
 		return false, nil
 	}
@@ -246,6 +253,9 @@ func (t *turn) revise(u understood, p *pending) (bool, error) {
 // agreed makes the call that was asked about, with the same arguments. Whether
 // the question was really heard the agent knows; if not, it has to be asked again.
 func (t *turn) agreed(p *pending) error {
+	if p.Ask != "" {
+		return t.agreedTo(p)
+	}
 	var answer order
 	refusal, err := t.use(p.Tool, p.Arguments, &answer)
 	if err != nil {
@@ -263,8 +273,30 @@ func (t *turn) agreed(p *pending) error {
 	return nil
 }
 
+// agreedTo is agreed for what is no return.
+func (t *turn) agreedTo(p *pending) error {
+	var answer writeAnswer
+	refusal, err := t.use(p.Tool, p.Arguments, &answer)
+	switch {
+	case err != nil:
+		return err
+	case refusal != "":
+		t.state.Pending, t.state.Asked, t.state.Task = nil, "", ""
+		t.refusedWrite(refusal, p.Order)
+	case answer.Status == confirmationRequired:
+		t.askAgain(p)
+	default:
+		t.wrote(p.Tool, p.Done, p.Fields, answer)
+	}
+	return nil
+}
+
 // askAgain repeats the question that waits for its answer.
 func (t *turn) askAgain(p *pending) {
 	t.state.Pending = p
+	if p.Ask != "" {
+		t.ask(askedConfirm, p.Ask, asFields(p.Fields)...)
+		return
+	}
 	t.ask(askedConfirm, "return_confirm_again", "Items", p.Items, "Order", p.Order)
 }

@@ -18,6 +18,14 @@ func count(n int) string {
 	return strconv.Itoa(n)
 }
 
+// counted is a small number as it is said in the language of the answer.
+func (t *turn) counted(n int) string {
+	if t.lang == english {
+		return count(n)
+	}
+	return strconv.Itoa(n)
+}
+
 // row writes things in a row: "a, b and c".
 func (t *turn) row(things []string) string { return t.joined("and", things) }
 
@@ -30,12 +38,15 @@ func (t *turn) joined(with string, things []string) string {
 		return things[0]
 	}
 	last := len(things) - 1
-	return t.phrase(with, "List", strings.Join(things[:last], ", "), "Last", things[last])
+	return t.phrase(with, "List", strings.Join(things[:last], t.comma()), "Last", things[last])
 }
 
 // theItems calls things that are known: "the headphones and the black case".
 // all are those of the order, among which a name may not be enough.
 func (t *turn) theItems(items, all []item) string {
+	if t.lang != english {
+		return t.localItems(items, all)
+	}
 	return t.row(each(items, func(it item, n int) string {
 		if n > 1 {
 			return "the " + count(n) + " " + plural(called(it, all))
@@ -46,6 +57,9 @@ func (t *turn) theItems(items, all []item) string {
 
 // someItems calls things that are new: "headphones and an electric kettle".
 func (t *turn) someItems(items []item) string {
+	if t.lang != english {
+		return t.localItems(items, items)
+	}
 	return t.row(each(items, func(it item, n int) string {
 		name := called(it, items)
 		if n > 1 {
@@ -152,7 +166,7 @@ func (t *turn) day(text string, zoneOf string) string {
 	case -1:
 		return t.phrase("day_yesterday")
 	}
-	return t.phrase("day_on", "Weekday", when.Weekday().String(), "Month", when.Month().String(), "Day", when.Day(), "Nth", nth(when.Day()))
+	return t.phrase("day_on", "Weekday", t.word(when.Weekday().String()), "Month", t.word(when.Month().String()), "Day", when.Day(), "Nth", nth(when.Day()))
 }
 
 // days counts the midnights from one day to another, each on its own calendar.
@@ -183,15 +197,19 @@ var currencies = map[string]string{
 }
 
 // money writes an amount: "129 Singapore dollars", "49.50 Singapore dollars".
-func money(amount json.Number, currency string) string {
+func (t *turn) money(amount json.Number, currency string) string {
 	text := amount.String()
 	if _, cents, ok := strings.Cut(text, "."); ok && len(cents) == 1 {
 		text += "0"
 	}
-	if name := currencies[currency]; name != "" {
-		return text + " " + name
+	name := currencies[currency]
+	if t.lang != english {
+		name = t.word(currency)
 	}
-	return strings.TrimSpace(text + " " + currency)
+	if name == "" {
+		name = currency
+	}
+	return strings.TrimSpace(text + " " + name)
 }
 
 // method calls a way of paying: "your Visa card".
@@ -232,4 +250,46 @@ func (t *turn) orderRow(orders []order) string {
 		out = append(out, t.phrase("order_which", "Order", o.number(), "State", t.inState(o)))
 	}
 	return t.joined("and_clauses", out)
+}
+
+// word is how the language of the answer says an English name.
+func (t *turn) word(name string) string { return t.brain.book.Word(t.lang, name) }
+
+// itemName is how a product is called in a sentence, without an article.
+func (t *turn) itemName(name string) string {
+	if t.lang == english {
+		return callName(name)
+	}
+	return t.word(name)
+}
+
+// comma stands between things in a row.
+func (t *turn) comma() string {
+	switch t.lang {
+	case "zh":
+		return "、"
+	case "ar":
+		return "، "
+	}
+	return ", "
+}
+
+// localItems names items in a language that is not English: with what tells them
+// from others of the same name, and how many there are.
+func (t *turn) localItems(items, all []item) string {
+	return t.row(each(items, func(it item, n int) string {
+		name := t.word(it.Name)
+		for _, x := range all {
+			if x.Name == it.Name && x.ID != it.ID {
+				if option := t.difference(it.Options, x.Options); option != "" {
+					name = t.phrase("item_with_option", "Name", name, "Option", option)
+				}
+				break
+			}
+		}
+		if n > 1 {
+			name = t.phrase("item_counted", "Name", name, "Count", n)
+		}
+		return name
+	}))
 }

@@ -13,12 +13,30 @@ const (
 	askedMeant   = "meant"   // whether Offered[0] was meant
 	askedItems   = "items"   // what to return
 	askedConfirm = "confirm" // whether to do what is Pending
+	askedReason  = "reason"  // why to cancel
+	askedOption  = "option"  // which other variant
+	askedAddress = "address" // the new address
+	askedMethod  = "method"  // the other way of paying
+	askedWho     = "who"     // who is calling: an e-mail address, or name and postal code
+	askedCountry = "country" // where to ship
+	askedProduct = "product" // which product
 )
 
 // The tasks that can be under way.
 const (
 	taskOrder  = "order"  // something about an order, see Aspect
 	taskReturn = "return" // a return
+
+	taskCancel   = "cancel"
+	taskExchange = "exchange" // of things in a delivered order, or in one not sent yet
+	taskAddress  = "address"  // of an order
+	taskAccount  = "account"  // the account's address
+	taskPayment  = "payment"
+	taskProblem  = "problem" // see Problem
+	taskOptions  = "options" // what may be returned
+	taskStock    = "stock"
+	taskShipping = "shipping"
+	taskIdentify = "identify" // who is calling; Wish is what they wanted
 )
 
 // state is what the brain knows beyond the words of the conversation. It travels
@@ -40,6 +58,12 @@ type state struct {
 	Offered []string `json:"offered,omitempty"`
 	// Pending is a write that waits for its yes.
 	Pending *pending `json:"pending,omitempty"`
+	// Problem is what is wrong with a parcel: lost, late, damaged, wrong_item.
+	Problem string `json:"problem,omitempty"`
+	// Product is what was talked about outside of any order.
+	Product string `json:"product,omitempty"`
+	// Wish is what was said before it was asked who is calling.
+	Wish string `json:"wish,omitempty"`
 	// Said is all of the message, heard or not.
 	Said string `json:"said,omitempty"`
 }
@@ -51,6 +75,11 @@ type pending struct {
 	Order     string          `json:"order"`
 	// Items is how the things are called: "the headphones".
 	Items string `json:"items"`
+	// Ask and Done are the phrases that ask again and that tell it is done, Fields
+	// what stands in them; "" for a return, which has its own.
+	Ask    string            `json:"ask,omitempty"`
+	Done   string            `json:"done,omitempty"`
+	Fields map[string]string `json:"fields,omitempty"`
 }
 
 // encode writes a state for [llm.Delta.State].
@@ -86,12 +115,28 @@ func unheard(said, heard string) string {
 	return ""
 }
 
+// wideEnd is where the sentence ends whose last sign, of a script that puts no space
+// after it, begins at byte i; i when there is none.
+func wideEnd(text string, i int) int {
+	for _, sign := range []string{"。", "？", "！", "؟ "} {
+		if strings.HasPrefix(text[i:], sign) {
+			return i + len(sign)
+		}
+	}
+	return i
+}
+
 // sentences cuts a text at the ends of its sentences. Nothing is lost: joined
 // with spaces they are the text again.
 func sentences(text string) []string {
 	var out []string
 	start := 0
 	for i := 0; i < len(text); i++ {
+		if end := wideEnd(text, i); end > i {
+			out = append(out, strings.TrimSpace(text[start:end]))
+			start = end
+			continue
+		}
 		if (text[i] == '.' || text[i] == '?' || text[i] == '!') && (i+1 == len(text) || text[i+1] == ' ') {
 			out = append(out, strings.TrimSpace(text[start:i+1]))
 			start = i + 1

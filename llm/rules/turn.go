@@ -15,6 +15,23 @@ const (
 	toolOrders   = "list_my_orders"
 	toolReturn   = "return_delivered_order_items"
 	toolProducts = "search_products"
+
+	toolTrack    = "track_parcel"
+	toolProblem  = "report_parcel_problem"
+	toolOptions  = "return_options"
+	toolCancel   = "cancel_pending_order"
+	toolExchange = "exchange_delivered_order_items"
+	toolItems    = "modify_pending_order_items"
+	toolAddress  = "modify_pending_order_address"
+	toolPayment  = "modify_pending_order_payment"
+	toolAccount  = "modify_user_address"
+	toolUser     = "get_user_details"
+	toolProduct  = "get_product_details"
+	toolStock    = "check_stock"
+	toolShipping = "shipping_options"
+	toolPerson   = "transfer_to_human_agents"
+	toolByEmail  = "find_user_id_by_email"
+	toolByName   = "find_user_id_by_name_zip"
 )
 
 // turn is one answer in the making. It is worked out anew at each step from the
@@ -24,6 +41,8 @@ const (
 // the beginning, when it is.
 type turn struct {
 	brain *Brain
+	// lang is the language of the answer.
+	lang string
 	// text is what the caller said, words the same cut up, count how many times
 	// the caller has spoken.
 	text  string
@@ -40,6 +59,8 @@ type turn struct {
 	// done is a write that succeeded without the caller having heard of it.
 	done  *llm.Message
 	tools map[string]bool
+	// code is that of the last refusal, said what the shop wants said about it.
+	code, said string
 	// parts are the phrases of the answer; err is the first fault in one.
 	parts []string
 	err   error
@@ -52,7 +73,7 @@ func (w *wanted) Error() string { return "rules: the result of " + w.call.Name +
 
 // fold reads the history.
 func fold(b *Brain, r llm.Request) *turn {
-	t := &turn{brain: b, results: make(map[string]llm.Message), tools: make(map[string]bool, len(r.Tools))}
+	t := &turn{brain: b, lang: r.Language, results: make(map[string]llm.Message), tools: make(map[string]bool, len(r.Tools))}
 	for _, tool := range r.Tools {
 		t.tools[tool.Name] = true
 	}
@@ -74,6 +95,9 @@ func fold(b *Brain, r llm.Request) *turn {
 			said = append(said, m.Text)
 		case llm.ToolRole:
 			if c, ok := calls[m.ToolCallID]; ok {
+				if c.Name == toolByEmail || c.Name == toolByName {
+					t.forgetUnverified() // now they may be told
+				}
 				t.results[callKey(c.Name, c.Arguments)] = m
 			}
 		}
@@ -82,7 +106,8 @@ func fold(b *Brain, r llm.Request) *turn {
 		said = said[n-1:] // they have moved on to another question
 	}
 	t.text = strings.TrimSpace(strings.Join(said, " "))
-	t.words = tokens(t.text)
+	t.lang = b.languageFor(r.Language, t.text)
+	t.words = t.wordsOf(t.text)
 	t.before(r.Messages[:start])
 	return t
 }
@@ -90,10 +115,11 @@ func fold(b *Brain, r llm.Request) *turn {
 // standsAlone says whether a message is a question of its own, and not the rest
 // of what was said before it.
 func (b *Brain) standsAlone(text string) bool {
-	if !strings.HasSuffix(strings.TrimSpace(text), "?") {
+	if !asks(strings.TrimSpace(text)) {
 		return false
 	}
-	switch b.understand(text, tokens(text), false).intent {
+	t := &turn{brain: b, lang: b.languageFor("", text)}
+	switch t.understand(text, t.wordsOf(text), false).intent {
 	case unknownIntent, yesIntent, noIntent, followIntent, goOnIntent, repeatIntent, waitIntent, abortIntent, greetIntent, thanksIntent:
 		return false
 	}
@@ -123,13 +149,16 @@ func (t *turn) begin(messages []llm.Message) int {
 
 // succeeded says whether a message tells of a write that was done.
 func succeeded(m llm.Message) bool {
-	if m.ToolName != toolReturn {
+	switch m.ToolName {
+	case toolReturn, toolProblem, toolCancel, toolExchange, toolItems, toolAddress, toolPayment, toolAccount:
+	default:
 		return false
 	}
 	var r struct {
-		Status string `json:"status"`
+		Status string          `json:"status"`
+		Error  json.RawMessage `json:"error"`
 	}
-	return json.Unmarshal([]byte(m.Text), &r) == nil && r.Status != "" && r.Status != confirmationRequired
+	return json.Unmarshal([]byte(m.Text), &r) == nil && len(r.Error) == 0 && r.Status != confirmationRequired && r.Status != "still_running"
 }
 
 // before takes over the state that the caller answered to: that of the last
@@ -179,6 +208,9 @@ func (t *turn) use(name string, arguments, result any) (refusal string, err erro
 		return "", &wanted{llm.ToolCall{ID: fmt.Sprintf("call_%d", t.calls+1), Name: name, Arguments: raw}}
 	}
 	text := strings.TrimSpace(m.Text)
+	if strings.HasPrefix(text, `"`) && json.Unmarshal([]byte(text), result) == nil {
+		return "", nil
+	}
 	if !strings.HasPrefix(text, "{") {
 		return text, nil
 	}
@@ -191,9 +223,13 @@ func (t *turn) use(name string, arguments, result any) (refusal string, err erro
 	}
 	if json.Unmarshal([]byte(text), &failed) == nil && failed.Error.Message != "" {
 		if failed.Error.Code == "unverified" {
-			return "", errNoTool
+			return "", errWho
 		}
-		return cmp.Or(failed.Error.Say, failed.Error.Message), nil
+		t.code = failed.Error.Code
+		if t.said = failed.Error.Say; t.code == "fault" || t.code == "unavailable" {
+			return cmp.Or(t.said, t.phrase("tool_failed")), nil
+		}
+		return failed.Error.Message, nil
 	}
 	if err := json.Unmarshal([]byte(text), result); err != nil {
 		return "", fmt.Errorf("rules: reading the result of %s: %w", name, err)
@@ -214,7 +250,7 @@ func (t *turn) phrase(key string, fields ...any) string {
 	for i := 0; i+1 < len(fields); i += 2 {
 		data[fields[i].(string)] = fields[i+1]
 	}
-	p, err := t.brain.book.Variant(english, key, data, t.count)
+	p, err := t.brain.book.Variant(t.lang, key, data, t.count)
 	if err != nil && t.err == nil {
 		t.err = err
 	}

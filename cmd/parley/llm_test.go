@@ -1,0 +1,119 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"parley/config"
+	"parley/shop"
+)
+
+// wanted is one turn of a conversation with a real model.
+type wanted struct {
+	say string
+	// call is a tool that must run, one of those with bars between; "" means that none
+	// may.
+	call string
+	// reply is what the answer must hold, one of those with bars between, in lower
+	// case; "" means anything.
+	reply string
+}
+
+// TestTenConversations holds them with the model that PARLEY_TEST_LLM is the address
+// of, such as http://127.0.0.1:8092/v1 after `make llm`, and prints how they went. A
+// small model gets things wrong; what may never happen is that it changes something
+// without the caller's yes, or leaves a caller without an answer.
+func TestTenConversations(t *testing.T) {
+	address := os.Getenv("PARLEY_TEST_LLM")
+	if address == "" {
+		t.Skip("PARLEY_TEST_LLM is not set to the address of a model; `make llm` serves one")
+	}
+	cfg := config.Default()
+	cfg.Shop.Data = t.TempDir()
+	cfg.Limits.FirstToken = time.Minute
+	zero := 0.0
+	cfg.LLM = []config.LLM{{
+		Engine: config.OpenAI, BaseURL: address, Model: cmp.Or(os.Getenv("PARLEY_TEST_LLM_MODEL"), "qwen"), Tools: cmp.Or(os.Getenv("PARLEY_TEST_LLM_TOOLS"), config.ToolsStructured),
+		FirstToken: time.Minute, Between: time.Minute, Timeout: 5 * time.Minute, MaxTokens: 200, Temperature: &zero,
+	}}
+	e := &engines{cfg: cfg, log: slog.New(slog.DiscardHandler)}
+	t.Cleanup(func() { e.close() })
+	if err := e.openMind(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	caller := demoCaller(t.Context(), e.store)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\tsaid\tcalled\tanswered\ttook\t")
+	right, turns := 0, 0
+	var took []time.Duration
+	for i, talk := range [][]wanted{
+		{{"Where is my order W10002?", "get_order_details", "way|shipped|processed|transit|arriv|expected|deliver"}},
+		{{"What orders do I have?", "list_my_orders", "w10001|10001|four"}},
+		{{"Do you sell headphones?", "search_products", "headphones"}},
+		{{"What is in my order W10003?", "get_order_details", "headphones|kettle"}},
+		{{"Hello!", "", "help|hello|hi"}, {"Where is my order?", "", "number|which"}, {"It's W10001.", "get_order_details", "prepar|pending|w10001"}},
+		{{"How much is an electric kettle?", "search_products", "kettle|dollar|sgd|$"}},
+		{{"I want to return the headphones from order W10003.", "get_order_details|return_delivered_order_items", ""}},
+		{{"What's the weather in Paris today?", "", ""}},
+		{{"Was my order W10004 cancelled?", "get_order_details", "cancel"}, {"Thanks, bye.", "", "bye|welcome"}},
+		{{"Can you check W99999 for me?", "get_order_details", "not|no |can't|unable|find|sorry"}},
+	} {
+		c := &chat{engines: e, caller: caller}
+		for _, turn := range talk {
+			turns++
+			began := time.Now()
+			said, err := c.say(t.Context(), turn.say)
+			if err != nil {
+				t.Fatal(err)
+			}
+			took = append(took, time.Since(began))
+			var called []string
+			for _, call := range said.ToolCalls {
+				called = append(called, call.Name)
+				if call.Name == "return_delivered_order_items" && call.Result != nil && strings.Contains(string(call.Result), shop.ReturnRequested) {
+					t.Errorf("it returned something without a yes: %+v", call)
+				}
+			}
+			if strings.TrimSpace(said.Reply) == "" {
+				t.Errorf("%q was left without an answer", turn.say)
+			}
+			mark := "wrong"
+			if turn.met(called, said.Reply) {
+				mark = "right"
+				right++
+			}
+			fmt.Fprintf(w, "%d\t%s\t%s\t%.90s\t%s\t%s\n", i+1, turn.say, strings.Join(called, " "), strings.ReplaceAll(said.Reply, "\n", " "), time.Since(began).Round(100*time.Millisecond), mark)
+		}
+		c.end()
+	}
+	w.Flush()
+	slices.Sort(took)
+	of, today := e.meter.Tokens("")
+	t.Logf("%s\n%d of %d turns right; a turn took p50 %v, at most %v; %d tokens", table.String(), right, turns, took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond), of+today)
+	if right*2 < turns {
+		t.Errorf("only %d of %d turns were right: is this the model, and does it call tools in this way?", right, turns)
+	}
+	if orders, err := e.store.Orders(t.Context(), shop.DemoCustomer, 10); err != nil || slices.ContainsFunc(orders, func(o shop.OrderSummary) bool { return o.Status == shop.ReturnRequested }) {
+		t.Errorf("an order was changed without a yes, or cannot be read: %v", err)
+	}
+}
+
+// met says whether a turn went as wanted.
+func (w wanted) met(called []string, reply string) bool {
+	if w.call == "" && len(called) > 0 {
+		return false
+	}
+	any := func(list string, has func(string) bool) bool {
+		return list == "" || slices.ContainsFunc(strings.Split(list, "|"), has)
+	}
+	return any(w.call, func(name string) bool { return slices.Contains(called, name) }) &&
+		any(w.reply, func(word string) bool { return strings.Contains(strings.ToLower(reply), word) })
+}

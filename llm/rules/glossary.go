@@ -1,0 +1,133 @@
+package rules
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// glossary puts the words of a language into the brain's own.
+type glossary struct {
+	words   map[string]string
+	longest int // bytes of the longest key
+}
+
+func newGlossary(words map[string]string) glossary {
+	g := glossary{words: words}
+	for w := range words {
+		g.longest = max(g.longest, len(w))
+	}
+	return g
+}
+
+// glossed is a text in the brain's words: those that the glossary knows,
+// digits and order numbers, and whatever is written in Latin letters within
+// another script. The rest says nothing to the brain.
+func (e *ear) glossed(text string) []string {
+	folded := e.folded(text)
+	var out []string
+	for i := 0; i < len(folded); {
+		if folded[i] == ' ' {
+			i++
+			continue
+		}
+		if digits, next := e.spokenDigits(folded, i); next > i {
+			out = append(out, digits)
+			i = next
+			continue
+		}
+		if english, next := e.gloss.at(folded, i); next > i {
+			out = append(out, tokens(english)...)
+			i = next
+			continue
+		}
+		word, next := chunk(folded, i)
+		if keeps(word) {
+			out = append(out, tokens(word)...)
+		}
+		i = next
+	}
+	return out
+}
+
+// at is the longest entry that begins at byte i, and where it ends; i for none.
+func (g glossary) at(text string, i int) (english string, next int) {
+	if !starts(text, i) {
+		return "", i
+	}
+	for to := min(len(text), i+g.longest); to > i; to-- {
+		if english, ok := g.words[text[i:to]]; ok && ends(text, to) {
+			return english, to
+		}
+	}
+	return "", i
+}
+
+// minSpoken is how many words for digits in a row are a number; fewer may be other
+// words that sound or look the same ("không", "一").
+const minSpoken = 3
+
+// spokenDigits reads a row of words for digits from byte i on.
+func (e *ear) spokenDigits(text string, i int) (digits string, next int) {
+	count, at := 0, i
+	for at < len(text) {
+		from := at
+		if text[from] == ' ' {
+			from++
+		}
+		digit, to := e.digitAt(text, from)
+		if to == from {
+			break
+		}
+		digits += digit
+		count++
+		at = to
+	}
+	if count < minSpoken {
+		return "", i
+	}
+	return digits, at
+}
+
+func (e *ear) digitAt(text string, i int) (digit string, next int) {
+	if !starts(text, i) {
+		return "", i
+	}
+	limit := min(len(text), i+4*e.longestDigit)
+	for to := limit; to > i; to-- {
+		if d, ok := e.digits[text[i:to]]; ok && ends(text, to) {
+			return d, to
+		}
+	}
+	return "", i
+}
+
+// chunk is the run of letters of one kind, or of digits, from byte i on.
+func chunk(text string, i int) (word string, next int) {
+	first, size := utf8.DecodeRuneInString(text[i:])
+	to := i + size
+	for to < len(text) && text[to] != ' ' {
+		r, size := utf8.DecodeRuneInString(text[to:])
+		if unspaced(r) != unspaced(first) || unspaced(first) {
+			break
+		}
+		to += size
+	}
+	return text[i:to], to
+}
+
+// keeps says whether a word that the glossary lacks is kept: numbers, the letter
+// before them, and words in Latin letters that name things the world over.
+func keeps(word string) bool {
+	if strings.ContainsAny(word, "0123456789") || word == "w" {
+		return true
+	}
+	_, option := optionWords[word]
+	_, other := synonyms[singular(word)]
+	return option || other || thingWords[singular(word)]
+}
+
+// thingWords are the words of products' names that shoppers write in English in
+// any language.
+var thingWords = set("headphone", "headset", "kettle", "case", "jacket", "shoe", "lamp", "bottle", "mat", "bank", "power", "backpack", "grinder", "shirt", "earphone", "sneaker", "thermo",
+	"charger", "coffee", "yoga", "desk", "rain", "laptop", "tablet", "speaker", "camera", "watch", "keyboard", "mouse", "puzzle", "skateboard", "bicycle", "helmet", "tent", "pan",
+	"smartphone", "phone", "xl", "xxl", "wireless", "bluetooth", "paypal", "visa", "mastercard", "cancel", "gift", "card")
