@@ -122,19 +122,11 @@ func fetchFirst(what string, err error) error {
 
 // openShop opens the store and makes the demo shop in it.
 func (e *engines) openShop(ctx context.Context) error {
-	dir := e.cfg.Shop.Data
-	if dir == "" {
-		data, err := userData()
-		if err != nil {
-			return err
-		}
-		dir = data
+	path, err := shopFile(e.cfg.Shop.Data)
+	if err != nil {
+		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the data folder: %w", err)
-	}
-	var err error
-	if e.store, err = shop.Open(ctx, filepath.Join(dir, "shop.db"), e.log); err != nil {
+	if e.store, err = shop.Open(ctx, path, e.log); err != nil {
 		return fmt.Errorf("opening the shop's store: %w", err)
 	}
 	e.closers = append(e.closers, e.store.Close)
@@ -142,6 +134,22 @@ func (e *engines) openShop(ctx context.Context) error {
 		return fmt.Errorf("making the demo shop: %w", err)
 	}
 	return nil
+}
+
+// shopFile is the store's file in the data folder, which is made when it is absent;
+// "" is the user's.
+func shopFile(dir string) (string, error) {
+	if dir == "" {
+		data, err := userData()
+		if err != nil {
+			return "", err
+		}
+		dir = data
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making the data folder: %w", err)
+	}
+	return filepath.Join(dir, "shop.db"), nil
 }
 
 // userData is the user's folder for data, after the XDG base directory rules.

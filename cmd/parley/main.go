@@ -20,6 +20,7 @@ type commands struct {
 	Models  modelsCmd   `cmd:"" help:"Download and list the model files."`
 	Check   checkCmd    `cmd:"" help:"Say what is ready on this machine and what is missing."`
 	Config  configCmd   `cmd:"" help:"Explain and check parley.yaml."`
+	Shop    shopCmd     `cmd:"" help:"Fill the shop's store."`
 	Tools   toolsCmd    `cmd:"" help:"Check, try and list what the agent can do."`
 	Prompt  promptCmd   `cmd:"" help:"Show what a language model would be told."`
 	Chat    chatCmd     `cmd:"" help:"Hold a conversation in the terminal."`
