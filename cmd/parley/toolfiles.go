@@ -10,23 +10,24 @@ import (
 	"strings"
 
 	"parley/metrics"
+	"parley/shop"
 	"parley/tools/file"
 	"parley/tools/folder"
 )
 
-// toolPack holds the tool files that come with the program; nil for none.
-func toolPack() fs.FS { return nil }
+// toolPack holds the tool files that come with the program.
+func toolPack() fs.FS { return shop.ToolFiles }
 
 // toolRunners are the ways in which tool files run.
 func (e *engines) toolRunners() file.Runners {
-	return file.Runners{Env: os.LookupEnv}
+	return file.Runners{Builtins: e.store.Functions(), Env: os.LookupEnv}
 }
 
 // openTools takes up the tool files, and their changes from then on.
 func (e *engines) openTools(ctx context.Context) error {
 	var err error
 	e.tools, err = folder.Open(ctx, folder.Options{
-		Tools: e.store.Tools(), Pack: toolPack(), Dir: e.cfg.Tools.Dir, Runners: e.toolRunners(), Log: e.log,
+		Pack: toolPack(), Dir: e.cfg.Tools.Dir, Runners: e.toolRunners(), Log: e.log,
 	})
 	if err != nil {
 		return fmt.Errorf("preparing the tools: %w", err)
