@@ -116,7 +116,7 @@ func demoOrders(c Customer, now time.Time) []Order {
 			ShippedAt: on(-6, 14, 0), ETA: on(-3, 18, 0), DeliveredAt: on(-3, 11, 20),
 			Events: []ParcelEvent{{on(-7, 9, 30), LabelCreated, "Singapore"}, {on(-6, 14, 0), Departed, "Singapore"}, {on(-4, 8, 10), Arrived, "Jakarta"}, {on(-3, 11, 20), Handed, "Jakarta"}},
 		}}}}
-		return []Order{bought("#W20002", Pending, c, now.Add(-2*time.Hour), "511101"), delivered}
+		return []Order{bought("#W20002", Pending, c, now.Add(-2*time.Hour), "511101"), delivered, demoLate(c, on), demoLost(c, on)}
 	}
 
 	pending := bought("#W10001", Pending, c, now.Add(-3*time.Hour), "510701", "510902")
@@ -141,12 +141,12 @@ func demoOrders(c Customer, now time.Time) []Order {
 	cancelled.CancelReason = "no longer needed"
 	cancelled.Payments = append(cancelled.Payments, Payment{Kind: Refunded, Amount: cancelled.Payments[0].Amount, MethodID: cancelled.Payments[0].MethodID})
 
-	return []Order{pending, moving, delivered, cancelled, demoLate(c, on), demoLost(c, on)}
+	return []Order{pending, moving, delivered, cancelled}
 }
 
 // demoLate is on a dedicated line (7 to 15 days) and was to be there days ago.
 func demoLate(c Customer, on func(days, hour, minute int) time.Time) Order {
-	o := bought("#W10006", Shipped, c, on(-21, 18, 40), "511001")
+	o := bought("#W20004", Shipped, c, on(-21, 18, 40), "511001")
 	o.Fulfilments = []Fulfilment{{ItemIDs: []string{"511001"}, Parcels: []Parcel{{
 		TrackingID: "DL7730256", Carrier: "Southeast Line", Service: "dedicated line", Mode: DedicatedLine,
 		ShippedAt: on(-19, 16, 0), ETA: on(-4, 18, 0),
@@ -159,7 +159,7 @@ func demoLate(c Customer, on func(days, hour, minute int) time.Time) Order {
 // demoLost went as a postal small parcel (15 to 30 days) and has not been seen for
 // forty days.
 func demoLost(c Customer, on func(days, hour, minute int) time.Time) Order {
-	o := bought("#W10005", Shipped, c, on(-45, 9, 20), "510601")
+	o := bought("#W20003", Shipped, c, on(-45, 9, 20), "510601")
 	o.Fulfilments = []Fulfilment{{ItemIDs: []string{"510601"}, Parcels: []Parcel{{
 		TrackingID: "RB600210042CN", Carrier: "Post", Service: "postal small parcel", Mode: Postal,
 		ShippedAt: on(-42, 15, 0), ETA: on(-12, 18, 0),

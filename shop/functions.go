@@ -31,6 +31,10 @@ func (s *Store) lookups() []tools.Function {
 		function("get_product_details", tools.Read, s.getProductDetails),
 		function("get_item_details", tools.Read, s.getItemDetails),
 		function("calculate", tools.Read, calculate),
+		function("track_parcel", tools.Read, s.trackParcel),
+		function("return_options", tools.Read, s.returnOptions),
+		function("check_stock", tools.Read, s.checkStock),
+		function("shipping_options", tools.Read, s.shippingOptions),
 	}
 }
 
@@ -43,6 +47,7 @@ func (s *Store) writes() []tools.Function {
 		function("modify_user_address", tools.Write, s.modifyUserAddress),
 		function("return_delivered_order_items", tools.Write, s.returnDeliveredOrderItems),
 		function("exchange_delivered_order_items", tools.Write, s.exchangeDeliveredOrderItems),
+		function("report_parcel_problem", tools.Write, s.reportParcelProblem),
 		function("transfer_to_human_agents", tools.Write, s.transferToHumanAgents),
 	}
 }

@@ -35,6 +35,7 @@ var (
 	errGiftCardOrder    = errors.New("Insufficient gift card balance to pay for the order")
 	errExpression       = errors.New("Invalid characters in expression")
 	errCurrency         = errors.New("The new item has a price in another currency than the order")
+	errNotSent          = errors.New("Nothing of this order has been sent, so there is no parcel to report")
 	errTries            = errors.New("There were too many tries to find out who is calling. Stay with what anyone may know, or hand over to a person.")
 )
 
@@ -43,7 +44,7 @@ var codes = map[error]string{
 	ErrNoOrder: tools.NotFound, ErrNoCustomer: tools.NotFound, ErrNoProduct: tools.NotFound, ErrNoItem: tools.NotFound,
 	ErrNoVariant: tools.NotFound, ErrNoPaymentMethod: tools.NotFound, errSomeItem: tools.NotFound,
 	errNotReturnable: tools.Conflict, errNotExchangeable: tools.Conflict, errNotCancellable: tools.Conflict, errNotModifiable: tools.Conflict,
-	errOnePayment: tools.Conflict, errSameMethod: tools.Conflict, errCurrency: tools.Conflict,
+	errNotSent: tools.Conflict, errOnePayment: tools.Conflict, errSameMethod: tools.Conflict, errCurrency: tools.Conflict,
 	errReason: tools.InvalidArguments, errExchangeNumber: tools.InvalidArguments, errModifyNumber: tools.InvalidArguments,
 	errSameItem: tools.InvalidArguments, errExpression: tools.InvalidArguments,
 	errNotOriginal: tools.NotAllowed, errGiftCardExchange: tools.NotAllowed, errGiftCardItem: tools.NotAllowed,

@@ -18,6 +18,7 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	now   func() time.Time
+	rules Rules
 	// clash says whether an error means that two transactions were in each other's
 	// way, and this one should begin again.
 	clash func(error) bool
@@ -27,10 +28,20 @@ type Store struct {
 // tables up to date. The place is a file for SQLite, [Memory], or a DSN of
 // PostgreSQL such as postgres://user@host/database.
 func Open(ctx context.Context, place string, log *slog.Logger) (*Store, error) {
-	if strings.HasPrefix(place, "postgres://") || strings.HasPrefix(place, "postgresql://") {
-		return openPostgres(ctx, place, log)
+	rules, err := DefaultRules()
+	if err != nil {
+		return nil, err
 	}
-	return openSQLite(ctx, place, log)
+	open := openSQLite
+	if strings.HasPrefix(place, "postgres://") || strings.HasPrefix(place, "postgresql://") {
+		open = openPostgres
+	}
+	s, err := open(ctx, place, log)
+	if err != nil {
+		return nil, err
+	}
+	s.rules = rules
+	return s, nil
 }
 
 // Close waits for queries under way and closes the store.

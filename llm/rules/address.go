@@ -38,9 +38,6 @@ func (t *turn) moving(u understood) error {
 	}
 	kept := t.state.Words
 	t.state.Words = ""
-	if kept != "" && len(u.numbers) > 0 && t.state.Order != "" && t.state.Asked == askedAddress {
-		u.numbers = nil // a postal code
-	}
 	o, found, err := t.which(u, func(o order) bool { return strings.HasPrefix(o.Status, pendingStatus) })
 	t.state.Words = kept
 	if err != nil || !found {
@@ -120,6 +117,23 @@ func (t *turn) newAddress() string {
 	return ""
 }
 
+// withoutAddress reads the words again without the address in them, whose house
+// numbers and postal codes are no orders'.
+func (t *turn) withoutAddress(u understood) understood {
+	before := t.text
+	if t.state.Asked == askedAddress && t.newAddress() == t.text {
+		before = ""
+	} else if at := toward.FindStringIndex(t.text); at != nil && t.newAddress() != "" {
+		before = t.text[:at[0]]
+	}
+	if before == t.text {
+		return u
+	}
+	again := t.understand(before, t.wordsOf(before), false)
+	u.numbers, u.rest = again.numbers, again.rest
+	return u
+}
+
 // zipPart is a postal code, alone or at the end of a place's name.
 var zipPart = regexp.MustCompile(`^(.*?)\s*\b([0-9]{4,7})$`)
 
@@ -140,13 +154,11 @@ func (t *turn) parseAddress(text string, before address) (addressFields, bool) {
 				a.Zip = m[2]
 				p = strings.TrimSpace(m[1])
 			}
-			if c := t.brain.countries.named(p); c != "" {
-				a.Country = c
-				if p != c && !strings.EqualFold(p, c) {
-					p = ""
-				} else if len(rest) > 1 {
-					p = ""
+			if c := t.brain.countries.named(p); c != "" && len(rest) > 1 {
+				if c != t.brain.countries.named(before.Country) {
+					a.Country = c
 				}
+				p = ""
 			}
 		}
 		if p != "" {

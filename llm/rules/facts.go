@@ -46,6 +46,7 @@ type (
 		ETA       string   `json:"eta"`
 		Delivered string   `json:"delivered_at"`
 		Events    []event  `json:"events"`
+		State     string   `json:"state"`
 	}
 	event struct {
 		At    string `json:"at"`

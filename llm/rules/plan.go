@@ -17,6 +17,9 @@ func (t *turn) plan() error {
 	}
 	awaited := slices.Contains([]string{askedOrder, askedRest, askedWhich, askedMeant}, t.state.Asked)
 	u := t.understand(t.text, t.words, awaited)
+	if u.intent == addressIntent || u.intent == accountIntent || t.state.Asked == askedAddress {
+		u = t.withoutAddress(u)
+	}
 	if t.tools[toolByEmail] && t.namesThemselves() {
 		known, err := t.identify()
 		switch {

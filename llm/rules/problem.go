@@ -40,10 +40,19 @@ func (t *turn) problem(u understood) error {
 		return nil
 	case o.Status == cancelledStatus:
 		t.state.Task = ""
-		t.status(o)
-		return nil
+		return t.status(o)
 	}
 	problem := t.state.Problem
+	if !arrived && t.state.Asked != askedConfirm { // how it stands is what they want to know first
+		p, ok, err := t.tracked(o)
+		if err != nil {
+			return err
+		}
+		if ok && o.Status == processedStatus {
+			t.lastSeen(p, o)
+			t.expected(p, o)
+		}
+	}
 	return t.write(wish{
 		tool: toolProblem, arguments: problemArguments{o.number(), problem, clip(t.note(), maxNote)}, order: o.number(),
 		ask: "problem_confirm_" + problem, again: "problem_confirm_again", done: "problem_done",
