@@ -21,7 +21,7 @@ var common = map[string]string{
 		thanh_toan the_tin_dung noi_chuyen nhan_vien nguoi người ship_ve phi_ship con_hang hết ạ nhé nha nhe vang vâng dạ dung_roi thoi thôi giup giúp toi_muon minh_muon cai cái chiec cua_toi cua_minh`,
 	"es": `el la los las un una unos mi mis tu su yo me te se lo le nos que qué cual cuál donde dónde cuando cuándo como cómo por para con sin de del al en y o pero no sí si es está esta estan están son
 		fue ha han he quiero quisiera necesito puedo puede pueden tengo tiene hay hola gracias por_favor pedido pedidos paquete envío envio enviar llegar llega llegó llego devolver devolución devolucion
-		reembolso cancelar cambiar dirección direccion roto rota dañado perdido tarde hablar persona humano agente ayuda cuánto cuanto todavía todavia aún dinero tarjeta auriculares buenos buenas días tardes mi_pedido recibido`,
+		reembolso cancelar cambiar dirección direccion roto rota dañado perdido tarde hablar persona humano agente ayuda cuánta todavía todavia aún dinero tarjeta auriculares buenos buenas días tardes mi_pedido recibido`,
 	"pt": `o a os as um uma meu minha meus minhas seu sua eu me te se lhe que qual onde quando como por para com sem de do da dos das no na nos nas em e ou mas não nao sim é está esta estão são foi
 		tem têm tenho quero queria preciso posso pode podem olá ola oi obrigado obrigada por_favor pedido pedidos pacote encomenda envio enviar chegar chega chegou devolver devolução devolucao
 		reembolso cancelar trocar mudar endereço endereco quebrado quebrada danificado perdido atrasado falar pessoa humano atendente ajuda quanto ainda dinheiro cartão cartao você voce bom dia tarde boa meu_pedido recebi`,

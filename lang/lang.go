@@ -94,6 +94,9 @@ func (d *Detector) find(text, current string) string {
 func (d *Detector) byWords(words []string, current string) string {
 	scores := make(map[string]float64)
 	for i, w := range words {
+		if len(w) == 1 {
+			continue // a letter of a code, or a zero that was said as "o"
+		}
 		w = strings.ReplaceAll(w, "’", "'")
 		for _, key := range []string{w, strings.ReplaceAll(w, "'", "")} {
 			if tags := d.words[key]; len(tags) > 0 {

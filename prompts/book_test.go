@@ -44,7 +44,7 @@ func TestFallbackIsComplete(t *testing.T) {
 
 func TestLanguages(t *testing.T) {
 	b := load(t)
-	if got := b.Languages(); !slices.Equal(got, []string{"en", "id", "th", "vi", "zh"}) {
+	if got := b.Languages(); !slices.Equal(got, []string{"ar", "en", "es", "id", "pt", "th", "vi", "zh"}) {
 		t.Errorf("languages %v", got)
 	}
 	for _, lang := range b.Languages() {
@@ -52,6 +52,11 @@ func TestLanguages(t *testing.T) {
 			if slices.Contains(b.Missing(lang), list) {
 				t.Errorf("%s has no %s", lang, list)
 			}
+		}
+	}
+	for _, lang := range []string{"en", "zh", "id", "vi", "th"} {
+		if missing := b.Missing(lang); len(missing) > 0 && !(lang != "en" && slices.Equal(missing, []string{"system"})) {
+			t.Errorf("%s.yaml lacks %s", lang, strings.Join(missing, ", "))
 		}
 	}
 	// A phrase that a language lacks is said in the fallback.

@@ -185,7 +185,7 @@ func (b *Batch) order(o Order) (bool, error) {
 			if table == "parcel_problems" { // what customers reported stays
 				continue
 			}
-			if err := b.exec(`DELETE FROM `+table+` WHERE order_id = $1`, o.ID); err != nil { //nolint:gosec // the tables are the constants above
+			if err := b.exec(`DELETE FROM `+table+` WHERE order_id = $1`, o.ID); err != nil {
 				return false, err
 			}
 		}

@@ -25,7 +25,7 @@ var (
 	errReason           = errors.New("Invalid reason")
 	errNotOriginal      = errors.New("Payment method should be the original payment method")
 	errSomeItem         = errors.New("Some item not found")
-	errExchangeNumber   = errors.New("The number of items to be exchanged should match.")
+	errExchangeNumber   = errors.New("The number of items to be exchanged should match.") //nolint:revive // word for word
 	errModifyNumber     = errors.New("The number of items to be exchanged should match")
 	errSameItem         = errors.New("The new item id should be different from the old item id")
 	errOnePayment       = errors.New("There should be exactly one payment for a pending order")
@@ -36,7 +36,7 @@ var (
 	errExpression       = errors.New("Invalid characters in expression")
 	errCurrency         = errors.New("The new item has a price in another currency than the order")
 	errNotSent          = errors.New("Nothing of this order has been sent, so there is no parcel to report")
-	errTries            = errors.New("There were too many tries to find out who is calling. Stay with what anyone may know, or hand over to a person.")
+	errTries            = errors.New("There were too many tries to find out who is calling; stay with what anyone may know, or hand over to a person")
 )
 
 // codes are the codes of the refusals, for programs.
@@ -54,7 +54,7 @@ var codes = map[error]string{
 // told makes of a refusal what the model hears; other errors stay ours.
 func told(err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		if code, ok := codes[e]; ok { //nolint:errorlint // each error of the chain is looked up
+		if code, ok := codes[e]; ok {
 			return &tools.Error{Code: code, Message: e.Error()}
 		}
 	}

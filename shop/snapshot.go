@@ -24,19 +24,21 @@ type Changes struct {
 
 // marked are the queries whose rows make up a product, a user and an order, but
 // for when they were changed. The first column is whose they are.
-var marked = [3][]string{
-	{
-		`SELECT id, * FROM products`, `SELECT product_id, * FROM variants`, `SELECT product_id, * FROM photos`,
-		`SELECT v.product_id, s.* FROM stock s JOIN variants v ON v.id = s.item_id`,
-	},
-	{`SELECT id, first_name, last_name, email, time_zone, address1, address2, city, state, country, zip FROM customers`, `SELECT customer_id, * FROM payment_methods`, `SELECT customer_id, id FROM orders`},
-	{
-		`SELECT id, customer_id, status, currency, placed_at, cancel_reason, address1, address2, city, state, country, zip FROM orders`,
-		`SELECT order_id, * FROM order_lines`, `SELECT order_id, * FROM payments`,
-		`SELECT order_id, * FROM fulfilments`, `SELECT order_id, * FROM fulfilment_items`, `SELECT order_id, * FROM parcels`,
-		`SELECT order_id, * FROM parcel_events`, `SELECT order_id, * FROM returns`, `SELECT order_id, * FROM return_items`,
-		`SELECT order_id, * FROM exchanges`, `SELECT order_id, * FROM exchange_items`, `SELECT order_id, * FROM parcel_problems`,
-	},
+func marked() [3][]string {
+	return [3][]string{
+		{
+			`SELECT id, * FROM products`, `SELECT product_id, * FROM variants`, `SELECT product_id, * FROM photos`,
+			`SELECT v.product_id, s.* FROM stock s JOIN variants v ON v.id = s.item_id`,
+		},
+		{`SELECT id, first_name, last_name, email, time_zone, address1, address2, city, state, country, zip FROM customers`, `SELECT customer_id, * FROM payment_methods`, `SELECT customer_id, id FROM orders`},
+		{
+			`SELECT id, customer_id, status, currency, placed_at, cancel_reason, address1, address2, city, state, country, zip FROM orders`,
+			`SELECT order_id, * FROM order_lines`, `SELECT order_id, * FROM payments`,
+			`SELECT order_id, * FROM fulfilments`, `SELECT order_id, * FROM fulfilment_items`, `SELECT order_id, * FROM parcels`,
+			`SELECT order_id, * FROM parcel_events`, `SELECT order_id, * FROM returns`, `SELECT order_id, * FROM return_items`,
+			`SELECT order_id, * FROM exchanges`, `SELECT order_id, * FROM exchange_items`, `SELECT order_id, * FROM parcel_problems`,
+		},
+	}
 }
 
 // Snapshot reads the whole store. It is meant for small ones.
@@ -50,7 +52,7 @@ func (s *Store) Snapshot(ctx context.Context) (Snapshot, error) {
 }
 
 func (s *Snapshot) read(ctx context.Context, q queryer) error {
-	for kind, queries := range marked {
+	for kind, queries := range marked() {
 		s.marks[kind] = make(map[string]uint64)
 		for table, query := range queries {
 			err := rows(ctx, q, func(r *sql.Rows) error { return s.mark(kind, table, r) }, query)

@@ -1,8 +1,10 @@
 package shop
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"time"
 
 	"parley/shop/logistics"
 	"parley/tools"
@@ -45,47 +47,47 @@ func (s *Store) trackParcel(ctx context.Context, args orderArgs, call tools.Call
 	if err != nil {
 		return nil, err
 	}
-	country := s.rules.Lanes.Code(o.Address.Country)
 	v := trackView{OrderID: o.ID, Status: o.Status, Parcels: []parcelView{}}
-	zone := c.zone()
 	for _, f := range o.Fulfilments {
 		for _, p := range f.Parcels {
-			state, late := s.judge(p, country)
-			if o.Status == Delivered || o.Status == ReturnRequested || o.Status == ExchangeRequested {
-				state, late = logistics.Delivered, 0 // the shop's own word counts, also where no event says so
-			}
-			x := parcelView{
-				TrackingID: p.TrackingID, Carrier: p.Carrier, Mode: p.Mode, ItemIDs: append([]string{}, f.ItemIDs...),
-				State: state, LateDays: late, DeliveredAt: at(p.DeliveredAt, zone),
-			}
-			for _, e := range p.Events {
-				x.Events = append(x.Events, eventView{at(e.At, zone), e.Code, e.Place})
-			}
-			if n := len(x.Events); n > 0 {
-				x.LastEvent = &x.Events[n-1]
-			}
-			if state != logistics.Delivered {
-				x.ETA = day(p.ETA, zone)
-				if !o.PlacedAt.IsZero() && p.Mode != "" {
-					from, to := s.lane(p, country).Estimate(o.PlacedAt, zone)
-					if x.ETA == "" {
-						x.ETA = day(from, zone)
-					}
-					if to.After(p.ETA) {
-						x.ETALatest = day(to, zone)
-					}
-				}
-			}
-			if state == logistics.Late || state == logistics.Lost {
-				offer, err := s.rules.Policy.Problem(s.parcelCase(o, p, state))
-				if err == nil {
-					x.Offer = &offerView{Kind: offer.Kind, AfterDays: offer.AfterDays, Within: offer.WithinDays}
-				}
-			}
+			x := s.viewParcel(o, p, c.zone())
+			x.ItemIDs = append(x.ItemIDs, f.ItemIDs...)
 			v.Parcels = append(v.Parcels, x)
 		}
 	}
 	return v, nil
+}
+
+func (s *Store) viewParcel(o Order, p Parcel, zone *time.Location) parcelView {
+	country := s.rules.Lanes.Code(o.Address.Country)
+	x := parcelView{TrackingID: p.TrackingID, Carrier: p.Carrier, Mode: p.Mode, ItemIDs: []string{}, DeliveredAt: at(p.DeliveredAt, zone)}
+	for _, e := range p.Events {
+		x.Events = append(x.Events, eventView{at(e.At, zone), e.Code, e.Place})
+	}
+	if n := len(x.Events); n > 0 {
+		x.LastEvent = &x.Events[n-1]
+	}
+	x.State, x.LateDays = s.judge(p, country)
+	if o.Status == Delivered || o.Status == ReturnRequested || o.Status == ExchangeRequested {
+		x.State, x.LateDays = logistics.Delivered, 0 // the shop's own word counts, also where no event says so
+	}
+	if x.State == logistics.Delivered {
+		return x
+	}
+	x.ETA = day(p.ETA, zone)
+	if !o.PlacedAt.IsZero() && p.Mode != "" {
+		from, to := s.lane(p, country).Estimate(o.PlacedAt, zone)
+		x.ETA = cmp.Or(x.ETA, day(from, zone))
+		if to.After(p.ETA) {
+			x.ETALatest = day(to, zone)
+		}
+	}
+	if x.State == logistics.Late || x.State == logistics.Lost {
+		if offer, err := s.rules.Policy.Problem(s.parcelCase(o, p, x.State)); err == nil {
+			x.Offer = &offerView{Kind: offer.Kind, AfterDays: offer.AfterDays, Within: offer.WithinDays}
+		}
+	}
+	return x
 }
 
 // orderOf is an order that a caller reaches, and whose it is.

@@ -62,14 +62,14 @@ func (s *Server) start(bin string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), starting)
 	defer cancel()
 	data := filepath.Join(s.dir, "data")
-	make := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	make.Dir, make.SysProcAttr = s.dir, who
-	if out, err := make.CombinedOutput(); err != nil {
+	setup := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	setup.Dir, setup.SysProcAttr = s.dir, who
+	if out, err := setup.CombinedOutput(); err != nil {
 		return fmt.Errorf("making a PostgreSQL cluster: %w\n%s", err, out)
 	}
 	// The shell waits for the end of its input, which comes also when this program is
 	// killed.
-	s.cmd = exec.Command("sh", "-c", `"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c max_connections=200 & pid=$!
+	s.cmd = exec.CommandContext(context.Background(), "sh", "-c", `"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c max_connections=200 & pid=$!
 		cat >/dev/null; kill -INT $pid; wait $pid; rm -rf "$3"/*`, "sh", filepath.Join(bin, "postgres"), data, s.dir)
 	s.cmd.Dir, s.cmd.SysProcAttr = s.dir, who
 	if s.hold, err = s.cmd.StdinPipe(); err != nil {
@@ -110,8 +110,8 @@ func programs() (string, error) {
 		return filepath.Dir(found[len(found)-1]), nil
 	}
 	if path, err := exec.LookPath("initdb"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			return filepath.Dir(real), nil
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			return filepath.Dir(target), nil
 		}
 	}
 	return "", ErrMissing

@@ -29,7 +29,7 @@ var otherNames = map[string]string{
 func newCountries() *countries {
 	c := &countries{byName: make(map[string]string), code: make(map[string]string)}
 	names := display.Regions(language.English)
-	for _, code := range strings.Fields(shipped) {
+	for code := range strings.FieldsSeq(shipped) {
 		region := language.MustParseRegion(code)
 		name := names.Name(region)
 		switch code { // as shops write them

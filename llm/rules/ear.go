@@ -222,8 +222,8 @@ func plain(r rune) rune {
 	case 'ๆ':
 		return 0
 	}
-	if s, ok := simplified[r]; ok {
-		return s
+	if unicode.Is(unicode.Han, r) {
+		return simplified(r)
 	}
 	return r
 }

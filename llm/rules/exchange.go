@@ -232,3 +232,22 @@ func (t *turn) swap(o order, old item, chosen variant) error {
 	}
 	return t.write(w)
 }
+
+// changing finds out what of an order or an account is to be changed.
+func (t *turn) changing(u understood) error {
+	switch {
+	case t.mentions("address", "delivery") && t.mentions("account", "profile", "default"):
+		u.intent = accountIntent
+	case t.mentions("address", "delivery", "deliver"):
+		u.intent = addressIntent
+	case t.mentions("payment", "card", "paypal", "pay"):
+		u.intent = paymentIntent
+	case t.mentions("size", "color", "colour", "item", "items"):
+		u.intent = itemsIntent
+	default:
+		t.say("no_change")
+		t.say("can_do")
+		return nil
+	}
+	return t.fresh(u)
+}

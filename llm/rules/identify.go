@@ -120,3 +120,22 @@ func (t *turn) namesThemselves() bool {
 	_, ok := nameAndZip(t.text)
 	return ok && t.state.Asked == askedWho
 }
+
+// recognised goes on with what was wanted before it was asked who is calling, or
+// with what was said beside it.
+func (t *turn) recognised(u understood) error {
+	wish := t.state.Wish
+	asked := t.state.Asked == askedWho
+	t.state = state{Order: t.state.Order}
+	if asked && wish != "" {
+		t.text = wish
+		t.words = t.wordsOf(wish)
+		u = t.understand(t.text, t.words, false)
+	}
+	t.say("identified")
+	if u.intent == unknownIntent && len(u.numbers) == 0 {
+		t.say("greeting_again")
+		return nil
+	}
+	return t.fresh(u)
+}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,24 +10,32 @@ import (
 
 // returnOptions is what return_options gives.
 type returnOptions struct {
-	Orders []struct {
-		OrderID string `json:"order_id"`
-		Status  string `json:"status"`
-		Can     bool   `json:"returnable"`
-		Reason  string `json:"reason"`
-		Items   []struct {
-			Name  string `json:"name"`
-			Can   bool   `json:"returnable"`
-			Until string `json:"until"`
-		} `json:"items"`
-		Pays string `json:"who_pays"`
-		Days int    `json:"refund_days"`
-	} `json:"orders"`
+	Orders []returnableOrder `json:"orders"`
 	Policy struct {
-		Window int    `json:"window_days"`
-		Pays   string `json:"who_pays"`
-		Days   int    `json:"refund_days"`
+		Window int `json:"window_days"`
 	} `json:"policy"`
+}
+
+type returnableOrder struct {
+	OrderID string `json:"order_id"`
+	Items   []struct {
+		Name  string `json:"name"`
+		Can   bool   `json:"returnable"`
+		Until string `json:"until"`
+	} `json:"items"`
+	Pays string `json:"who_pays"`
+	Days int    `json:"refund_days"`
+}
+
+// byDay groups what can be returned by the last day for it, the earliest first.
+func (o returnableOrder) byDay(called func(string) string) (days []string, names map[string][]string) {
+	names = make(map[string][]string)
+	for _, it := range o.Items {
+		if it.Can {
+			names[it.Until] = append(names[it.Until], called(it.Name))
+		}
+	}
+	return sortedKeys(names), names
 }
 
 // options tells what may be returned, until when, and who pays.
@@ -58,20 +65,15 @@ func (t *turn) options(u understood) error {
 	told := 0
 	const most = 3 // more cannot be kept in mind by ear
 	for _, o := range r.Orders {
-		var names []string
-		until := ""
-		for _, it := range o.Items {
-			if it.Can {
-				names = append(names, t.itemName(it.Name))
-				until = cmp.Or(until, it.Until)
-			}
-		}
 		number := spokenID(o.OrderID)
+		days, names := o.byDay(t.itemName)
 		switch {
-		case len(names) > 0 && told < most:
+		case len(days) > 0 && told < most:
 			told++
 			t.state.Order = number
-			t.say("options_until", "Order", number, "Items", t.row(names), "Day", t.day(until, ""))
+			for _, day := range days {
+				t.say("options_until", "Order", number, "Items", t.row(names[day]), "Day", strings.TrimPrefix(t.day(day, ""), "on "))
+			}
 			if o.Pays == "shop" || o.Pays == "customer" {
 				t.say("options_pays_" + o.Pays)
 			}

@@ -337,3 +337,24 @@ func (t *turn) list() error {
 	t.state.Task, t.state.Aspect = taskOrder, statusAspect
 	return nil
 }
+
+// meaning takes the answer to the question whether an order was meant.
+func (t *turn) meaning(u understood) (handled bool, err error) {
+	meant := t.state.Offered
+	switch {
+	case len(u.numbers) > 0:
+		return false, nil
+	case u.yes && t.heardQuestion() && len(meant) > 0:
+		t.state.Asked, t.state.Offered = "", nil
+		u.numbers = []number{{Digits: strings.TrimPrefix(meant[0], "W"), Marked: true}}
+		return true, t.resume(u)
+	case u.yes && len(meant) > 0: // they agreed before they heard to what
+		t.ask(askedMeant, "did_you_mean", "Order", meant[0])
+		return true, nil
+	case u.no:
+		t.state.Offered, t.state.Digits = nil, ""
+		t.ask(askedOrder, "ask_order")
+		return true, nil
+	}
+	return false, nil
+}

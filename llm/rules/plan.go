@@ -91,26 +91,15 @@ func (t *turn) answering(u understood) (handled bool, err error) {
 		return true, nil
 	}
 	other := u.intent != unknownIntent && u.intent != yesIntent && u.intent != noIntent && u.intent != t.taskIntent()
+	if asked == askedMeant {
+		if handled, err := t.meaning(u); handled || err != nil {
+			return handled, err
+		}
+	}
 	switch asked {
 	case askedOrder, askedRest:
 		if u.intent == yesIntent && len(u.numbers) == 0 && !t.namesAnything(u) { // yes is no number
 			t.ask(askedOrder, "ask_order_again")
-			return true, nil
-		}
-	case askedMeant:
-		meant := t.state.Offered
-		switch {
-		case len(u.numbers) > 0:
-		case u.yes && t.heardQuestion() && len(meant) > 0:
-			t.state.Asked, t.state.Offered = "", nil
-			u.numbers = []number{{Digits: strings.TrimPrefix(meant[0], "W"), Marked: true}}
-			return true, t.resume(u)
-		case u.yes && len(meant) > 0: // they agreed before they heard to what
-			t.ask(askedMeant, "did_you_mean", "Order", meant[0])
-			return true, nil
-		case u.no:
-			t.state.Offered, t.state.Digits = nil, ""
-			t.ask(askedOrder, "ask_order")
 			return true, nil
 		}
 	case askedReason, askedMethod, askedAddress, askedOption, askedCountry, askedProduct:
@@ -129,10 +118,9 @@ func (t *turn) answering(u understood) (handled bool, err error) {
 			return true, t.resume(u)
 		}
 	}
-	if !other || len(u.numbers) > 0 && u.intent == orderIntent {
-		if asked != askedMeant || len(u.numbers) > 0 {
-			return true, t.resume(u)
-		}
+	ordered := len(u.numbers) > 0
+	if (!other && asked != askedMeant) || (ordered && (!other || u.intent == orderIntent)) {
+		return true, t.resume(u)
 	}
 	if !other {
 		return false, nil
@@ -172,25 +160,6 @@ func (t *turn) answers(asked string, u understood) bool {
 		return t.brain.countries.in(t.text) != ""
 	}
 	return len(t.productWords(u.rest)) > 0
-}
-
-// recognised goes on with what was wanted before it was asked who is calling, or
-// with what was said beside it.
-func (t *turn) recognised(u understood) error {
-	wish := t.state.Wish
-	asked := t.state.Asked == askedWho
-	t.state = state{Order: t.state.Order}
-	if asked && wish != "" {
-		t.text = wish
-		t.words = t.wordsOf(wish)
-		u = t.understand(t.text, t.words, false)
-	}
-	t.say("identified")
-	if u.intent == unknownIntent && len(u.numbers) == 0 {
-		t.say("greeting_again")
-		return nil
-	}
-	return t.fresh(u)
 }
 
 // namesAnything says whether there is more in the words than a yes or a no:
@@ -321,25 +290,6 @@ func (t *turn) fresh(u understood) error {
 		return t.unclear(u, asked)
 	}
 	return nil
-}
-
-// changing finds out what of an order or an account is to be changed.
-func (t *turn) changing(u understood) error {
-	switch {
-	case t.mentions("address", "delivery") && t.mentions("account", "profile", "default"):
-		u.intent = accountIntent
-	case t.mentions("address", "delivery", "deliver"):
-		u.intent = addressIntent
-	case t.mentions("payment", "card", "paypal", "pay"):
-		u.intent = paymentIntent
-	case t.mentions("size", "color", "colour", "item", "items"):
-		u.intent = itemsIntent
-	default:
-		t.say("no_change")
-		t.say("can_do")
-		return nil
-	}
-	return t.fresh(u)
 }
 
 // follow does with another order or thing what was done last.

@@ -33,12 +33,12 @@ func (t *turn) problem(u understood) error {
 	if err != nil || !found {
 		return err
 	}
-	switch {
-	case o.Status == pendingStatus:
+	switch o.Status {
+	case pendingStatus:
 		t.state.Task = ""
 		t.say("not_shipped_yet", "Order", o.number())
 		return nil
-	case o.Status == cancelledStatus:
+	case cancelledStatus:
 		t.state.Task = ""
 		return t.status(o)
 	}

@@ -38,7 +38,11 @@ func (t *turn) joined(with string, things []string) string {
 		return things[0]
 	}
 	last := len(things) - 1
-	return t.phrase(with, "List", strings.Join(things[:last], t.comma()), "Last", things[last])
+	comma := t.comma()
+	if with == "and_clauses" && t.lang == "zh" {
+		comma = "，"
+	}
+	return t.phrase(with, "List", strings.Join(things[:last], comma), "Last", things[last])
 }
 
 // theItems calls things that are known: "the headphones and the black case".

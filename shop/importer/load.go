@@ -32,12 +32,7 @@ func (c *Contents) load(ctx context.Context, s *shop.Store, o Options) (Report, 
 			step()
 		}
 		for _, buyer := range c.Customers {
-			if c.buyers {
-				if err := b.KeepMethods(&buyer); err != nil {
-					return err
-				}
-			}
-			wrote, err := b.Customer(buyer)
+			wrote, err := c.customer(b, buyer)
 			if err != nil {
 				return err
 			}
@@ -61,6 +56,17 @@ func (c *Contents) load(ctx context.Context, s *shop.Store, o Options) (Report, 
 		return Report{}, fmt.Errorf("importing %s: %w", c.file, err)
 	}
 	return report, nil
+}
+
+// customer writes a customer. One of whom only orders told keeps the payment methods
+// that the store knows.
+func (c *Contents) customer(b *shop.Batch, buyer shop.Customer) (wrote bool, err error) {
+	if c.buyers {
+		if err := b.KeepMethods(&buyer); err != nil {
+			return false, err
+		}
+	}
+	return b.Customer(buyer)
 }
 
 func (r *Report) count(wrote bool, of *int) {

@@ -1,6 +1,7 @@
 package logistics
 
 import (
+	"maps"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -50,9 +51,7 @@ func countryCodes() map[string]string {
 			}
 		}
 	}
-	for name, code := range short {
-		codes[name] = code
-	}
+	maps.Copy(codes, short)
 	return codes
 }
 
