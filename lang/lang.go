@@ -4,6 +4,7 @@
 package lang
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -92,34 +93,9 @@ func (d *Detector) find(text, current string) string {
 // byWords is the language that most of the common words belong to. A word that
 // several languages share counts for each of them a part.
 func (d *Detector) byWords(words []string, current string) string {
-	scores := make(map[string]float64)
-	for i, w := range words {
-		if len(w) == 1 {
-			continue // a letter of a code, or a zero that was said as "o"
-		}
-		w = strings.ReplaceAll(w, "’", "'")
-		for _, key := range []string{w, strings.ReplaceAll(w, "'", "")} {
-			if tags := d.words[key]; len(tags) > 0 {
-				for _, tag := range tags {
-					scores[tag] += 1 / float64(len(tags))
-				}
-				break
-			}
-		}
-		if i+1 < len(words) { // some are common in two words: "di mana", "o dau"
-			for _, tag := range d.words[w+"_"+words[i+1]] {
-				scores[tag] += 1.5
-			}
-		}
-	}
+	scores := d.scores(words)
 	best, top := "", 0.0
-	for _, tag := range slices.Sorted(func(yield func(string) bool) {
-		for tag := range scores {
-			if !yield(tag) {
-				return
-			}
-		}
-	}) {
+	for _, tag := range slices.Sorted(maps.Keys(scores)) {
 		if s := scores[tag]; s > top || (s == top && tag == current) {
 			best, top = tag, s
 		}
@@ -133,4 +109,28 @@ func (d *Detector) byWords(words []string, current string) string {
 		return ""
 	}
 	return best
+}
+
+// scores count the common words of each language.
+func (d *Detector) scores(words []string) map[string]float64 {
+	scores := make(map[string]float64)
+	for i, w := range words {
+		if len(w) == 1 {
+			continue // a letter of a code, or a zero that was said as "o"
+		}
+		w = strings.ReplaceAll(w, "’", "'")
+		tags := d.words[w]
+		if len(tags) == 0 {
+			tags = d.words[strings.ReplaceAll(w, "'", "")]
+		}
+		for _, tag := range tags {
+			scores[tag] += 1 / float64(len(tags))
+		}
+		if i+1 < len(words) { // some are common in two words: "di mana", "o dau"
+			for _, tag := range d.words[w+"_"+words[i+1]] {
+				scores[tag] += 1.5
+			}
+		}
+	}
+	return scores
 }

@@ -84,7 +84,7 @@ func (t *turn) answering(u understood) (handled bool, err error) {
 	if asked == askedReason && t.reason() != "" { // "I don't need it any more" is no refusal
 		return true, t.resume(u)
 	}
-	if u.intent == abortIntent || (u.intent == noIntent && asked != askedMeant && len(u.numbers) == 0 && !t.namesAnything(u)) {
+	if t.refuses(u, asked) {
 		t.drop()
 		t.say("fine_then")
 		t.say("anything_else")
@@ -127,6 +127,11 @@ func (t *turn) answering(u understood) (handled bool, err error) {
 	}
 	t.state.Asked, t.state.Digits = "", ""
 	return false, nil
+}
+
+// refuses says whether a question is answered with a no, or with never mind.
+func (t *turn) refuses(u understood, asked string) bool {
+	return u.intent == abortIntent || (u.intent == noIntent && asked != askedMeant && len(u.numbers) == 0 && !t.namesAnything(u))
 }
 
 // taskIntent is the intent that goes on with the task under way.
