@@ -25,6 +25,7 @@ type toolsCmd struct {
 	List   toolsListCmd   `cmd:"" help:"List the tools, and where each comes from."`
 	Show   toolsShowCmd   `cmd:"" help:"Print a tool's file, to copy it into a folder of your own and change it."`
 	Try    toolsTryCmd    `cmd:"" help:"Run one tool and show what the agent would see and say. A write is rolled back."`
+	Import toolsImportCmd `cmd:"" help:"Make tool files of the tool JSON of Vapi, Retell or ElevenLabs."`
 	Replay replayCmd      `cmd:"" help:"Make the calls of recorded tasks again, and compare what comes of them."`
 }
 

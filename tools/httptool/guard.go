@@ -77,7 +77,7 @@ func allowed(a netip.Addr, literal bool) bool {
 }
 
 // shared is the address space of carriers' own networks, RFC 6598.
-var shared = netip.MustParsePrefix("100.64.0.0/10") //nolint:gochecknoglobals // a constant
+var shared = netip.MustParsePrefix("100.64.0.0/10")
 
 // reserved are address ranges that lead back into private networks or nowhere:
 // 0.0.0.0/8, 192.0.0.0/24, benchmarking, 240.0.0.0/4, and IPv6 forms that hold an

@@ -32,7 +32,7 @@ type tool struct {
 }
 
 // reference is an environment variable in a text.
-var reference = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`) //nolint:gochecknoglobals // a constant
+var reference = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
 // parse reads the templates.
 func (t *tool) parse() (err error) {
@@ -155,7 +155,7 @@ func (t *tool) request(call tools.Call, s *secrets) (*http.Request, error) {
 }
 
 // placeholder is a value to be filled in.
-var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}`) //nolint:gochecknoglobals // a constant
+var placeholder = regexp.MustCompile(`\{\{[^}]*\}\}`)
 
 // host is the one that the file's address names, with its port; no argument can
 // change it.
@@ -196,7 +196,7 @@ func oneLine(value string) string {
 }
 
 // whole is a text that is one placeholder and nothing else.
-var whole = regexp.MustCompile(`^\s*\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*$`) //nolint:gochecknoglobals // a constant
+var whole = regexp.MustCompile(`^\s*\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*$`)
 
 // fill puts the values of a call into a body. A text that is exactly one argument
 // keeps that argument's type.

@@ -21,7 +21,7 @@ const maxText = 32 << 10
 func (s *Servers) Run(spec Spec) (tools.Run, error) {
 	one, ok := s.all[spec.Server]
 	if !ok {
-		return nil, fmt.Errorf("there is no MCP server %q in the config; name one under tools: mcp:", spec.Server)
+		return nil, fmt.Errorf("there is no MCP server %q in the config; name one there under tools, mcp", spec.Server)
 	}
 	return func(ctx context.Context, call tools.Call) (any, error) { return one.call(ctx, spec.Tool, call) }, nil
 }
@@ -89,7 +89,7 @@ func value(r *mcp.CallToolResult) (any, error) {
 }
 
 // toolName is what a tool may be called here.
-var toolName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`) //nolint:gochecknoglobals // a constant
+var toolName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 
 // Tools takes in the tools of a server. One that says it only reads is a read, any
 // other a write that asks first. Tools whose names cannot be used here are left out,

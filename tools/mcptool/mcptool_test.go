@@ -199,7 +199,7 @@ func TestServersThatFail(t *testing.T) {
 	if _, err := Open(map[string]Server{"x": {}}, nil); err == nil {
 		t.Error("a server that is nothing is taken")
 	}
-	if _, err := open(t, nil).Run(Spec{Server: "carrier"}); err == nil || !strings.Contains(err.Error(), "tools: mcp:") {
+	if _, err := open(t, nil).Run(Spec{Server: "carrier"}); err == nil || !strings.Contains(err.Error(), "under tools, mcp") {
 		t.Errorf("a server that is not there: %v", err)
 	}
 }

@@ -72,7 +72,7 @@ func Open(servers map[string]Server, log *slog.Logger) (*Servers, error) {
 		}
 		one := &server{name: name, config: config, log: log.With("mcp", name)}
 		if config.URL != "" {
-			one.client = &http.Client{Transport: &withHeaders{http.DefaultTransport.(*http.Transport).Clone(), config.Headers}} //nolint:errcheck,forcetypeassert // it is one
+			one.client = &http.Client{Transport: &withHeaders{http.DefaultTransport.(*http.Transport).Clone(), config.Headers}}
 			s.http = append(s.http, one.client)
 		}
 		s.all[name] = one
@@ -169,7 +169,7 @@ func (s *server) transport() mcp.Transport {
 	if s.config.URL != "" {
 		return &mcp.StreamableClientTransport{Endpoint: s.config.URL, HTTPClient: s.client, MaxRetries: 1, DisableStandaloneSSE: true}
 	}
-	cmd := exec.Command(s.config.Command[0], s.config.Command[1:]...) //nolint:gosec,noctx // the config's own program; its session ends it
+	cmd := exec.Command(s.config.Command[0], s.config.Command[1:]...) //nolint:noctx // its session ends it
 	cmd.Env = environment(s.config.Env)
 	cmd.Stderr = &logWriter{log: s.log}
 	return &mcp.CommandTransport{Command: cmd, TerminateDuration: dying}
