@@ -110,13 +110,14 @@ var embedded []byte
 // Default is the policy that comes with the program.
 func Default() (*Book, error) { return Parse("policy.yaml", embedded) }
 
-// Schema is the JSON Schema of a policy file, for editors.
-func Schema() map[string]any { return yamltree.Schema(&document{}) }
+// MaxBytes bounds a policy file. The one that comes with the program has 4 kB; the
+// parser takes time by the square of the number of keys.
+const MaxBytes = 64 << 10
 
 // Parse reads a policy file; name stands for it in errors, which are
 // [yamltree.Errors]: all that is wrong, with line and column and what would be right.
 func Parse(name string, data []byte) (*Book, error) {
-	r := yamltree.New(name, yamltree.Options{Thing: "policy"})
+	r := yamltree.New(name, yamltree.Options{Thing: "policy", MaxBytes: MaxBytes})
 	var doc document
 	if root := r.Parse(data); root != nil {
 		r.Read(root, &doc)
