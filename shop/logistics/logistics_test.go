@@ -78,6 +78,11 @@ func TestJudge(t *testing.T) {
 		{"due today", Express, Parcel{ETA: now.Add(-time.Hour), Last: ago(1), Code: "arrived"}, InTransit, 0},
 		{"out", Express, Parcel{ETA: now, Last: now, Code: "out_for_delivery"}, Out, 0},
 		{"past its day", Express, Parcel{ETA: ago(2), Last: ago(1), Code: "arrived"}, Late, 2},
+		{"due yesterday evening", Express, Parcel{ETA: now.Add(-17 * time.Hour), Last: ago(0), Code: "arrived"}, Late, 1},
+		{"in the van on the day after", Express, Parcel{ETA: ago(2), Last: ago(0), Code: "out_for_delivery"}, Out, 2},
+		{"in the van for days", Express, Parcel{ETA: ago(2), Last: ago(2), Code: "out_for_delivery"}, Late, 2},
+		{"sent, and no event yet", Express, Parcel{Shipped: ago(1)}, InTransit, 0},
+		{"an event in the future", Express, Parcel{ETA: ago(-2), Last: ago(-1), Code: "departed"}, InTransit, 0},
 		{"silent", Express, Parcel{ETA: ago(-1), Last: ago(5), Code: "departed"}, Late, 0},
 		{"lost", Express, Parcel{ETA: ago(9), Last: ago(16), Code: "departed"}, Lost, 9},
 		{"post may be silent for longer", Postal, Parcel{ETA: ago(-5), Last: ago(14), Code: "departed"}, InTransit, 0},
@@ -89,6 +94,37 @@ func TestJudge(t *testing.T) {
 		l, _ := b.Lane(c.mode, "SG")
 		if state, late := l.Judge(c.parcel, now); state != c.state || late != c.late {
 			t.Errorf("%s: %s, %d days late; want %s, %d", c.name, state, late, c.state, c.late)
+		}
+	}
+}
+
+func TestDaysAreThoseOfTheCustomersCalendar(t *testing.T) {
+	b := load(t)
+	l, _ := b.Lane(Express, "SG")
+	due := time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC) // six in the evening in Singapore
+	now := time.Date(2026, 11, 30, 16, 30, 0, 0, time.UTC)
+	for name, want := range map[string]int{"Asia/Singapore": 1, "Europe/London": 0} {
+		if _, late := l.Judge(Parcel{ETA: due, Last: now, Code: "arrived"}, now.In(zone(t, name))); late != want {
+			t.Errorf("in %s it is %d days late, want %d", name, late, want)
+		}
+	}
+	for _, c := range []struct {
+		from, to string
+		want     int
+	}{
+		{"2026-11-30T23:59:00+08:00", "2026-12-01T00:01:00+08:00", 1}, {"2026-12-01T00:01:00+08:00", "2026-11-30T23:59:00+08:00", -1},
+		{"2028-02-28T12:00:00Z", "2028-03-01T01:00:00Z", 2}, {"2026-03-28T12:00:00+01:00", "2026-03-30T12:00:00+02:00", 2},
+	} {
+		from, err := time.Parse(time.RFC3339, c.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := time.Parse(time.RFC3339, c.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := DaysBetween(from, to); got != c.want {
+			t.Errorf("from %s to %s: %d days, want %d", c.from, c.to, got, c.want)
 		}
 	}
 }
