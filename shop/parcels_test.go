@@ -153,3 +153,35 @@ func TestStockThatIsNotCountedIsNotNone(t *testing.T) {
 	got, _ := call(t, registry(t, s), demo, "", "check_stock", `{"product":"zither"}`)
 	wantValues(t, got, map[string]string{"matches.0.available": "true", "matches.0.stock": "<nil>"})
 }
+
+func TestReportsAtTheSameTimeAreOneCase(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *Store) {
+		r := registry(t, s)
+		const callers = 8
+		cases := make(chan string, callers)
+		for i := range callers {
+			go func() {
+				raw, err := r.Run(t.Context(), tools.Call{Name: "report_parcel_problem", Caller: demo, Key: fmt.Sprint("at once ", i),
+					Arguments: json.RawMessage(`{"order_id":"W10003","problem":"damaged"}`)})
+				var v problemView
+				if err == nil {
+					err = json.Unmarshal(raw.JSON, &v)
+				}
+				if err != nil {
+					v.CaseID = err.Error()
+				}
+				cases <- v.CaseID
+			}()
+		}
+		first := <-cases
+		for range callers - 1 {
+			if id := <-cases; id != first {
+				t.Errorf("case %s beside %s", id, first)
+			}
+		}
+		var n int
+		if err := s.read.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM parcel_problems`).Scan(&n); err != nil || n != 1 {
+			t.Errorf("%d cases, %v", n, err)
+		}
+	})
+}

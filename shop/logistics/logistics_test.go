@@ -133,7 +133,9 @@ func TestCountries(t *testing.T) {
 	b := load(t)
 	for name, code := range map[string]string{
 		"SG": "SG", "sg": "SG", "Singapore": "SG", "indonesia": "ID", "印度尼西亚": "ID", "越南": "VN", "Việt Nam": "VN", "ไทย": "TH", "เวียดนาม": "VN",
-		"USA": "US", "United States": "US", "UK": "GB", "Estados Unidos": "US", "Deutschland": "DE", "Amerika Serikat": "US", "Atlantis": "", "": "", "XX": "", "ZZ": "",
+		"USA": "US", "United States": "US", "UK": "GB", "Estados Unidos": "US", "Deutschland": "DE", "Amerika Serikat": "US", "Atlantis": "", "": "",
+		"the Netherlands": "NL", "U.S.A.": "US", "IDN": "ID", "thai lan": "TH", "duc": "DE", "Đức": "DE", "nhat ban": "JP", "ญี่ปุ่น": "JP", "السعودية": "SA", "臺灣": "TW", "Hàn Quốc": "KR",
+		"Côte d’Ivoire": "CI", "cote d'ivoire": "CI", "Niger": "NE", "Nigeria": "NG", "Guinea": "GN", "缅甸": "MM", "Myanmar": "MM", "Georgia": "GE", "EU": "", "001": "", "\xff": "", "XX": "", "ZZ": "",
 	} {
 		if got := b.Code(name); got != code {
 			t.Errorf("%q is %q, want %q", name, got, code)
@@ -150,19 +152,30 @@ func TestWrongLanesSayWhereAndWhat(t *testing.T) {
 		t.Fatal(err)
 	}
 	for change, part := range map[[2]string]string{
-		{"mode: express", "mode: rocket"}:  "l.yaml:2:",
-		{"Asia/Shanghai", "Asia/Nowhere"}:  "Asia/Nowhere",
-		{"days_max: 7", "days_max: 2"}:     "less than days_min",
-		{"lost_after: 9", "lost_after: 2"}: "less than late_after",
-		{"[SG]", "[Singapur]"}:             "ISO 3166",
-		{"cut_off: 15", "cut_of: 15"}:      "cut_of",
-		{"currency: SGD, ", ""}:            "currency",
+		{"mode: express", "mode: rocket"}:   "l.yaml:2:",
+		{"Asia/Shanghai", "Asia/Nowhere"}:   "Asia/Nowhere",
+		{"days_max: 7", "days_max: 2"}:      "less than days_min",
+		{"lost_after: 9", "lost_after: 2"}:  "less than late_after",
+		{"[SG]", "[Singapur]"}:              "ISO 3166",
+		{"cut_off: 15", "cut_of: 15"}:       "cut_of",
+		{"currency: SGD, ", ""}:             "currency",
+		{"currency: SGD", "currency: euro"}: `l.yaml:2:83: lanes[0].currency: "euro" is no currency`,
 	} {
 		_, err := Parse("l.yaml", []byte(strings.Replace(lane, change[0], change[1], 1)))
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v: %v, which does not say %q", change, err, part)
 		}
 	}
+}
+
+func FuzzCode(f *testing.F) {
+	b := load(f)
+	f.Add("Indonesia")
+	f.Fuzz(func(t *testing.T, text string) {
+		if code := b.Code(text); code != "" && CountryName(code) == "" {
+			t.Errorf("%q is %s", text, code)
+		}
+	})
 }
 
 func FuzzParse(f *testing.F) {
@@ -172,4 +185,12 @@ func FuzzParse(f *testing.F) {
 			t.Error("neither a book nor an error")
 		}
 	})
+}
+
+func BenchmarkDefault(b *testing.B) {
+	for b.Loop() {
+		if _, err := Default(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
