@@ -24,6 +24,8 @@ import (
 	"parley/prompts"
 	"parley/shop"
 	"parley/tools/folder"
+	"parley/tools/httptool"
+	"parley/tools/mcptool"
 	"parley/tts"
 	ttslocal "parley/tts/local"
 	ttsopenai "parley/tts/openai"
@@ -45,6 +47,8 @@ type engines struct {
 	asr    asr.Recognizer
 	brain  llm.Brain
 	meter  *meter.Meter
+	http   *httptool.Client
+	mcp    *mcptool.Servers
 	spent  *brainMetrics
 	voice  tts.Voice
 	spare  tts.Voice

@@ -5,14 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
+	"parley/config"
 	"parley/metrics"
 	"parley/shop"
+	"parley/tools"
 	"parley/tools/file"
 	"parley/tools/folder"
+	"parley/tools/httptool"
+	"parley/tools/mcptool"
 )
 
 // toolPack holds the tool files that come with the program.
@@ -20,14 +27,62 @@ func toolPack() fs.FS { return shop.ToolFiles }
 
 // toolRunners are the ways in which tool files run.
 func (e *engines) toolRunners() file.Runners {
-	return file.Runners{Builtins: e.store.Functions(), Env: os.LookupEnv}
+	if e.http == nil {
+		e.http = httptool.New(httptool.Options{AllowPrivate: e.cfg.Tools.HTTP.AllowPrivate, Env: os.LookupEnv, Log: e.log})
+		e.closers = append(e.closers, e.http.Close)
+	}
+	r := file.Runners{Builtins: e.store.Functions(), HTTP: e.http.Tool, Env: os.LookupEnv}
+	if e.mcp != nil {
+		r.MCP = e.mcp.Run
+	}
+	return r
+}
+
+// taking bounds the wait for the tools of MCP servers at the start.
+const taking = 15 * time.Second
+
+// openMCP prepares the MCP servers of the config and takes their tools in. One that
+// cannot be reached costs its own tools and nothing else.
+func (e *engines) openMCP(ctx context.Context) ([]tools.Tool, error) {
+	servers := make(map[string]mcptool.Server, len(e.cfg.Tools.MCP))
+	for name, s := range e.cfg.Tools.MCP {
+		servers[name] = mcptool.Server{Command: s.Command, Env: revealed(s.Env), URL: s.URL, Headers: revealed(s.Headers)}
+	}
+	var err error
+	if e.mcp, err = mcptool.Open(servers, e.log); err != nil {
+		return nil, err
+	}
+	e.closers = append(e.closers, e.mcp.Close)
+	ctx, cancel := context.WithTimeout(ctx, taking)
+	defer cancel()
+	var list []tools.Tool
+	for _, name := range slices.Sorted(maps.Keys(servers)) {
+		taken, err := e.mcp.Tools(ctx, name)
+		if err != nil {
+			e.log.Warn("the tools of an MCP server are missing", "mcp", name, "err", err)
+			continue
+		}
+		list = append(list, taken...)
+	}
+	return list, nil
+}
+
+func revealed(hidden map[string]config.Hidden) map[string]string {
+	out := make(map[string]string, len(hidden))
+	for name, value := range hidden {
+		out[name] = value.Reveal()
+	}
+	return out
 }
 
 // openTools takes up the tool files, and their changes from then on.
 func (e *engines) openTools(ctx context.Context) error {
-	var err error
+	taken, err := e.openMCP(ctx)
+	if err != nil {
+		return fmt.Errorf("preparing the MCP servers: %w", err)
+	}
 	e.tools, err = folder.Open(ctx, folder.Options{
-		Pack: toolPack(), Dir: e.cfg.Tools.Dir, Runners: e.toolRunners(), Log: e.log,
+		Tools: taken, Pack: toolPack(), Dir: e.cfg.Tools.Dir, Runners: e.toolRunners(), Log: e.log,
 	})
 	if err != nil {
 		return fmt.Errorf("preparing the tools: %w", err)
