@@ -40,8 +40,12 @@ func (s *Store) reportParcelProblem(ctx context.Context, args problemArgs, call 
 		if err != nil {
 			return nil, err
 		}
-		p, sent := o.newest()
-		if !sent && o.Status == Pending || o.Status == Cancelled {
+		c, err := customer(ctx, tx, o.CustomerID)
+		if err != nil {
+			return nil, err
+		}
+		p, sent := s.troubled(o, args.Problem, c.zone())
+		if !sent && strings.HasPrefix(o.Status, Pending) || o.Status == Cancelled {
 			return nil, errNotSent
 		}
 		v := problemView{OrderID: o.ID, Problem: args.Problem, Status: "reported"}
@@ -57,7 +61,7 @@ func (s *Store) reportParcelProblem(ctx context.Context, args problemArgs, call 
 		if !errors.Is(err, sql.ErrNoRows) {
 			return nil, fmt.Errorf("looking for an earlier report: %w", err)
 		}
-		if v.Offer, err = s.offer(o, p, args.Problem); err != nil {
+		if v.Offer, err = s.offer(o, p, args.Problem, c.zone()); err != nil {
 			return nil, err
 		}
 		raw, err := json.Marshal(v.Offer)
@@ -74,17 +78,17 @@ func (s *Store) reportParcelProblem(ctx context.Context, args problemArgs, call 
 	})
 }
 
-// offer is what the policy offers for a problem, money with its amount and where it
-// would go.
-func (s *Store) offer(o Order, p Parcel, problem string) (*offerView, error) {
-	offer, err := s.rules.Policy.Problem(s.parcelCase(o, p, problem))
+// offer is what the policy offers for a problem; money with its amount, which is
+// that of what is in the parcel, and where it would go.
+func (s *Store) offer(o Order, p sentParcel, problem string, zone *time.Location) (*offerView, error) {
+	offer, err := s.rules.Policy.Problem(s.parcelCase(o, p, problem, zone))
 	if err != nil {
 		return nil, err
 	}
 	v := &offerView{Kind: offer.Kind, AfterDays: offer.AfterDays, Within: offer.WithinDays}
 	if offer.Kind == "refund" && len(o.Payments) > 0 {
-		total := o.total()
-		v.Amount, v.Currency, v.MethodID = total.Number(), total.Currency, o.Payments[0].MethodID
+		worth := o.worth(p.itemIDs)
+		v.Amount, v.Currency, v.MethodID = worth.Number(), worth.Currency, o.Payments[0].MethodID
 	}
 	return v, nil
 }

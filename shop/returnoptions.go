@@ -2,10 +2,13 @@ package shop
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
+	"parley/shop/logistics"
 	"parley/shop/policy"
 	"parley/tools"
 )
@@ -115,15 +118,18 @@ func (s *Store) returnable(ctx context.Context, o Order, c Customer) (returnable
 	default:
 		v.Reason = notDelivered
 	}
-	p, _ := o.newest()
-	arrived := p.DeliveredAt
+	arrived, mode := o.arrived()
 	v.DeliveredAt = at(arrived, zone)
-	given := policy.Case{Country: s.rules.Lanes.Code(o.Address.Country), Mode: p.Mode}
+	given := policy.Case{Country: s.rules.Lanes.Code(o.Address.Country), Mode: mode}
 	if !arrived.IsZero() {
-		given.Days = int(s.now().Sub(arrived) / (24 * time.Hour))
+		given.Days = max(0, logistics.DaysBetween(arrived, s.now().In(zone)))
+	}
+	categories, err := s.categories(ctx, o.ID)
+	if err != nil {
+		return v, err
 	}
 	for _, l := range o.Lines {
-		given.Category, given.Price = s.categoryOf(ctx, l.ProductID), major(l.Price)
+		given.Category, given.Price = categories[l.ProductID], major(l.Price)
 		terms, err := s.rules.Policy.Return(given)
 		if err != nil {
 			return v, err
@@ -137,7 +143,7 @@ func (s *Store) returnable(ctx context.Context, o Order, c Customer) (returnable
 			item.Reason = category
 		default:
 			if !arrived.IsZero() {
-				item.Until = day(arrived.AddDate(0, 0, terms.WindowDays), zone)
+				item.Until = day(arrived.In(zone).AddDate(0, 0, terms.WindowDays), zone)
 			}
 			if fee := l.Price.Minor * int64(terms.FeePercent) / 100; fee > 0 {
 				item.Fee = Money{fee, l.Price.Currency}.Number()
@@ -156,13 +162,32 @@ func (s *Store) returnable(ctx context.Context, o Order, c Customer) (returnable
 	return v, nil
 }
 
-// categoryOf is a product's, "" when it is no longer sold.
-func (s *Store) categoryOf(ctx context.Context, productID string) string {
-	p, err := s.Product(ctx, productID)
-	if err != nil {
-		return ""
+// arrived is when the last parcel of an order came, and how that one travelled. The
+// time is zero when the store does not know.
+func (o Order) arrived() (when time.Time, mode string) {
+	mode = Express
+	for _, p := range o.parcels() {
+		if when.IsZero() || p.DeliveredAt.After(when) {
+			when, mode = p.DeliveredAt, p.mode()
+		}
 	}
-	return p.Category
+	return when, mode
+}
+
+// categories are those of the products in an order, by product; of one that is no
+// longer sold there is none.
+func (s *Store) categories(ctx context.Context, orderID string) (map[string]string, error) {
+	found := make(map[string]string)
+	err := rows(ctx, s.read, func(r *sql.Rows) error {
+		var product, of string
+		err := r.Scan(&product, &of)
+		found[product] = of
+		return err
+	}, `SELECT DISTINCT p.id, p.category FROM order_lines l JOIN products p ON p.id = l.product_id WHERE l.order_id = $1`, orderID)
+	if err != nil {
+		return nil, fmt.Errorf("reading the categories in order %s: %w", orderID, err)
+	}
+	return found, nil
 }
 
 // refundTo are the payment methods that money may go to, the original one first.

@@ -22,13 +22,14 @@ type (
 		Alternatives []stockVariantView `json:"alternatives"`
 	}
 	stockVariantView struct {
-		ItemID     string            `json:"item_id"`
-		Options    map[string]string `json:"options"`
-		Available  bool              `json:"available"`
-		Stock      int64             `json:"stock"`
-		Warehouses map[string]int64  `json:"warehouses,omitempty"`
-		Price      json.Number       `json:"price"`
-		Currency   string            `json:"currency"`
+		ItemID    string            `json:"item_id"`
+		Options   map[string]string `json:"options"`
+		Available bool              `json:"available"`
+		// Stock is nil where the shop does not count.
+		Stock      *int64           `json:"stock,omitempty"`
+		Warehouses map[string]int64 `json:"warehouses,omitempty"`
+		Price      json.Number      `json:"price"`
+		Currency   string           `json:"currency"`
 	}
 )
 
@@ -54,8 +55,12 @@ func (s *Store) checkStock(ctx context.Context, args stockArgs, _ tools.Call) (a
 
 func viewStock(x Variant) stockVariantView {
 	v := stockVariantView{ItemID: x.ID, Options: x.Options, Available: x.Available, Warehouses: x.Stock, Price: x.Price.Number(), Currency: x.Price.Currency}
-	for _, n := range x.Stock {
-		v.Stock += n
+	if x.Stock != nil {
+		sum := int64(0)
+		for _, n := range x.Stock {
+			sum += n
+		}
+		v.Stock = &sum
 	}
 	return v
 }

@@ -19,7 +19,7 @@ type (
 	parcelView struct {
 		TrackingID  string      `json:"tracking_id"`
 		Carrier     string      `json:"carrier,omitempty"`
-		Mode        string      `json:"mode,omitempty"`
+		Mode        string      `json:"mode"`
 		ItemIDs     []string    `json:"item_ids"`
 		State       string      `json:"state"`
 		LateDays    int         `json:"late_days"`
@@ -48,42 +48,34 @@ func (s *Store) trackParcel(ctx context.Context, args orderArgs, call tools.Call
 		return nil, err
 	}
 	v := trackView{OrderID: o.ID, Status: o.Status, Parcels: []parcelView{}}
-	for _, f := range o.Fulfilments {
-		for _, p := range f.Parcels {
-			x := s.viewParcel(o, p, c.zone())
-			x.ItemIDs = append(x.ItemIDs, f.ItemIDs...)
-			v.Parcels = append(v.Parcels, x)
-		}
+	for _, p := range o.parcels() {
+		v.Parcels = append(v.Parcels, s.viewParcel(o, p, c.zone()))
 	}
 	return v, nil
 }
 
-func (s *Store) viewParcel(o Order, p Parcel, zone *time.Location) parcelView {
-	country := s.rules.Lanes.Code(o.Address.Country)
-	x := parcelView{TrackingID: p.TrackingID, Carrier: p.Carrier, Mode: p.Mode, ItemIDs: []string{}, DeliveredAt: at(p.DeliveredAt, zone)}
+func (s *Store) viewParcel(o Order, p sentParcel, zone *time.Location) parcelView {
+	x := parcelView{TrackingID: p.TrackingID, Carrier: p.Carrier, Mode: p.mode(), ItemIDs: append([]string{}, p.itemIDs...), DeliveredAt: at(p.DeliveredAt, zone)}
 	for _, e := range p.Events {
 		x.Events = append(x.Events, eventView{at(e.At, zone), e.Code, e.Place})
 	}
 	if n := len(x.Events); n > 0 {
 		x.LastEvent = &x.Events[n-1]
 	}
-	x.State, x.LateDays = s.judge(p, country)
-	if o.Status == Delivered || o.Status == ReturnRequested || o.Status == ExchangeRequested {
-		x.State, x.LateDays = logistics.Delivered, 0 // the shop's own word counts, also where no event says so
-	}
+	x.State, x.LateDays = s.judge(o, p.Parcel, zone)
 	if x.State == logistics.Delivered {
 		return x
 	}
 	x.ETA = day(p.ETA, zone)
-	if !o.PlacedAt.IsZero() && p.Mode != "" {
-		from, to := s.lane(p, country).Estimate(o.PlacedAt, zone)
+	if !o.PlacedAt.IsZero() && p.Mode != "" { // for a mode that is only supposed there is no promise
+		from, to := s.lane(p.Parcel, s.rules.Lanes.Code(o.Address.Country)).Estimate(o.PlacedAt, zone)
 		x.ETA = cmp.Or(x.ETA, day(from, zone))
 		if to.After(p.ETA) {
 			x.ETALatest = day(to, zone)
 		}
 	}
 	if x.State == logistics.Late || x.State == logistics.Lost {
-		if offer, err := s.rules.Policy.Problem(s.parcelCase(o, p, x.State)); err == nil {
+		if offer, err := s.rules.Policy.Problem(s.parcelCase(o, p, x.State, zone)); err == nil {
 			x.Offer = &offerView{Kind: offer.Kind, AfterDays: offer.AfterDays, Within: offer.WithinDays}
 		}
 	}

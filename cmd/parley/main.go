@@ -22,6 +22,7 @@ type commands struct {
 	Config  configCmd   `cmd:"" help:"Explain and check parley.yaml."`
 	Shop    shopCmd     `cmd:"" help:"Fill the shop's store."`
 	Tools   toolsCmd    `cmd:"" help:"Check, try and list what the agent can do."`
+	Policy  policyCmd   `cmd:"" help:"Check what the shop allows and offers."`
 	Prompt  promptCmd   `cmd:"" help:"Show what a language model would be told."`
 	Chat    chatCmd     `cmd:"" help:"Hold a conversation in the terminal."`
 	Call    callCmd     `cmd:"" help:"Call a voice agent, speak to it, and measure how it answers."`

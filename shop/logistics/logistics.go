@@ -10,6 +10,8 @@ import (
 	"time"
 	_ "time/tzdata" // the warehouses' zones, on machines that carry none
 
+	"golang.org/x/text/currency"
+
 	"parley/internal/yamltree"
 )
 
@@ -72,6 +74,9 @@ func Parse(name string, data []byte) (*Book, error) {
 			r.FailAt(r.Place(path+".zone"), path+".zone", fmt.Sprintf("%q is no time zone; write an IANA name such as Asia/Shanghai", l.Zone))
 		}
 		l.zone = zone
+		if unit, err := currency.ParseISO(l.Currency); l.Currency != "" && (err != nil || unit.String() != l.Currency) {
+			r.FailAt(r.Place(path+".currency"), path+".currency", fmt.Sprintf("%q is no currency; write its three letters, such as SGD", l.Currency))
+		}
 		if l.DaysMax < l.DaysMin {
 			r.FailAt(r.Place(path+".days_max"), path+".days_max", fmt.Sprintf("%d is less than days_min, %d", l.DaysMax, l.DaysMin))
 		}

@@ -78,6 +78,11 @@ func TestJudge(t *testing.T) {
 		{"due today", Express, Parcel{ETA: now.Add(-time.Hour), Last: ago(1), Code: "arrived"}, InTransit, 0},
 		{"out", Express, Parcel{ETA: now, Last: now, Code: "out_for_delivery"}, Out, 0},
 		{"past its day", Express, Parcel{ETA: ago(2), Last: ago(1), Code: "arrived"}, Late, 2},
+		{"due yesterday evening", Express, Parcel{ETA: now.Add(-17 * time.Hour), Last: ago(0), Code: "arrived"}, Late, 1},
+		{"in the van on the day after", Express, Parcel{ETA: ago(2), Last: ago(0), Code: "out_for_delivery"}, Out, 2},
+		{"in the van for days", Express, Parcel{ETA: ago(2), Last: ago(2), Code: "out_for_delivery"}, Late, 2},
+		{"sent, and no event yet", Express, Parcel{Shipped: ago(1)}, InTransit, 0},
+		{"an event in the future", Express, Parcel{ETA: ago(-2), Last: ago(-1), Code: "departed"}, InTransit, 0},
 		{"silent", Express, Parcel{ETA: ago(-1), Last: ago(5), Code: "departed"}, Late, 0},
 		{"lost", Express, Parcel{ETA: ago(9), Last: ago(16), Code: "departed"}, Lost, 9},
 		{"post may be silent for longer", Postal, Parcel{ETA: ago(-5), Last: ago(14), Code: "departed"}, InTransit, 0},
@@ -93,11 +98,44 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+func TestDaysAreThoseOfTheCustomersCalendar(t *testing.T) {
+	b := load(t)
+	l, _ := b.Lane(Express, "SG")
+	due := time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC) // six in the evening in Singapore
+	now := time.Date(2026, 11, 30, 16, 30, 0, 0, time.UTC)
+	for name, want := range map[string]int{"Asia/Singapore": 1, "Europe/London": 0} {
+		if _, late := l.Judge(Parcel{ETA: due, Last: now, Code: "arrived"}, now.In(zone(t, name))); late != want {
+			t.Errorf("in %s it is %d days late, want %d", name, late, want)
+		}
+	}
+	for _, c := range []struct {
+		from, to string
+		want     int
+	}{
+		{"2026-11-30T23:59:00+08:00", "2026-12-01T00:01:00+08:00", 1}, {"2026-12-01T00:01:00+08:00", "2026-11-30T23:59:00+08:00", -1},
+		{"2028-02-28T12:00:00Z", "2028-03-01T01:00:00Z", 2}, {"2026-03-28T12:00:00+01:00", "2026-03-30T12:00:00+02:00", 2},
+	} {
+		from, err := time.Parse(time.RFC3339, c.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := time.Parse(time.RFC3339, c.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := DaysBetween(from, to); got != c.want {
+			t.Errorf("from %s to %s: %d days, want %d", c.from, c.to, got, c.want)
+		}
+	}
+}
+
 func TestCountries(t *testing.T) {
 	b := load(t)
 	for name, code := range map[string]string{
 		"SG": "SG", "sg": "SG", "Singapore": "SG", "indonesia": "ID", "印度尼西亚": "ID", "越南": "VN", "Việt Nam": "VN", "ไทย": "TH", "เวียดนาม": "VN",
-		"USA": "US", "United States": "US", "UK": "GB", "Estados Unidos": "US", "Deutschland": "DE", "Amerika Serikat": "US", "Atlantis": "", "": "", "XX": "", "ZZ": "",
+		"USA": "US", "United States": "US", "UK": "GB", "Estados Unidos": "US", "Deutschland": "DE", "Amerika Serikat": "US", "Atlantis": "", "": "",
+		"the Netherlands": "NL", "U.S.A.": "US", "IDN": "ID", "thai lan": "TH", "duc": "DE", "Đức": "DE", "nhat ban": "JP", "ญี่ปุ่น": "JP", "السعودية": "SA", "臺灣": "TW", "Hàn Quốc": "KR",
+		"Côte d’Ivoire": "CI", "cote d'ivoire": "CI", "Niger": "NE", "Nigeria": "NG", "Guinea": "GN", "缅甸": "MM", "Myanmar": "MM", "Georgia": "GE", "EU": "", "001": "", "\xff": "", "XX": "", "ZZ": "",
 	} {
 		if got := b.Code(name); got != code {
 			t.Errorf("%q is %q, want %q", name, got, code)
@@ -114,19 +152,30 @@ func TestWrongLanesSayWhereAndWhat(t *testing.T) {
 		t.Fatal(err)
 	}
 	for change, part := range map[[2]string]string{
-		{"mode: express", "mode: rocket"}:  "l.yaml:2:",
-		{"Asia/Shanghai", "Asia/Nowhere"}:  "Asia/Nowhere",
-		{"days_max: 7", "days_max: 2"}:     "less than days_min",
-		{"lost_after: 9", "lost_after: 2"}: "less than late_after",
-		{"[SG]", "[Singapur]"}:             "ISO 3166",
-		{"cut_off: 15", "cut_of: 15"}:      "cut_of",
-		{"currency: SGD, ", ""}:            "currency",
+		{"mode: express", "mode: rocket"}:   "l.yaml:2:",
+		{"Asia/Shanghai", "Asia/Nowhere"}:   "Asia/Nowhere",
+		{"days_max: 7", "days_max: 2"}:      "less than days_min",
+		{"lost_after: 9", "lost_after: 2"}:  "less than late_after",
+		{"[SG]", "[Singapur]"}:              "ISO 3166",
+		{"cut_off: 15", "cut_of: 15"}:       "cut_of",
+		{"currency: SGD, ", ""}:             "currency",
+		{"currency: SGD", "currency: euro"}: `l.yaml:2:83: lanes[0].currency: "euro" is no currency`,
 	} {
 		_, err := Parse("l.yaml", []byte(strings.Replace(lane, change[0], change[1], 1)))
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v: %v, which does not say %q", change, err, part)
 		}
 	}
+}
+
+func FuzzCode(f *testing.F) {
+	b := load(f)
+	f.Add("Indonesia")
+	f.Fuzz(func(t *testing.T, text string) {
+		if code := b.Code(text); code != "" && CountryName(code) == "" {
+			t.Errorf("%q is %s", text, code)
+		}
+	})
 }
 
 func FuzzParse(f *testing.F) {
@@ -136,4 +185,12 @@ func FuzzParse(f *testing.F) {
 			t.Error("neither a book nor an error")
 		}
 	})
+}
+
+func BenchmarkDefault(b *testing.B) {
+	for b.Loop() {
+		if _, err := Default(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

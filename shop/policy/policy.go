@@ -41,10 +41,10 @@ type ReturnRule struct {
 	Returnable bool            `yaml:"returnable" doc:"Whether it may be returned at all."`
 	WindowDays int             `yaml:"window_days" min:"0" max:"3650" doc:"Days after delivery within which it may be returned."`
 	WhoPays    string          `yaml:"who_pays" enum:"shop,customer" doc:"Who pays the way back."`
-	RefundTo   []string        `yaml:"refund_to" doc:"Where the money may go: original, gift_card."`
+	RefundTo   []string        `yaml:"refund_to" enum:"original,gift_card" doc:"Where the money may go, the usual place first: the original payment method, a gift card."`
 	RefundDays int             `yaml:"refund_days" min:"0" max:"365" doc:"Days after which the money is back."`
 	FeePercent int             `yaml:"fee_percent" min:"0" max:"100" doc:"What is kept of the price."`
-	Examples   []ReturnExample `yaml:"examples" doc:"Cases that this rule must decide, run when the file is read."`
+	Examples   []ReturnExample `yaml:"examples" need:"*" doc:"Cases that this rule must decide, run when the file is read."`
 }
 
 // ReturnExample is a case and what must come of it.
@@ -60,7 +60,7 @@ type ProblemRule struct {
 	Offer      string           `yaml:"offer" need:"*" enum:"wait,investigate,reship,refund,replacement" doc:"What the shop offers."`
 	AfterDays  int              `yaml:"after_days" min:"0" max:"365" doc:"Days until the offer takes effect."`
 	WithinDays int              `yaml:"within_days" min:"0" max:"365" doc:"Days within which it is done."`
-	Examples   []ProblemExample `yaml:"examples" doc:"Cases that this rule must decide, run when the file is read."`
+	Examples   []ProblemExample `yaml:"examples" need:"*" doc:"Cases that this rule must decide, run when the file is read."`
 }
 
 // ProblemExample is a case that a rule must decide.
@@ -110,13 +110,14 @@ var embedded []byte
 // Default is the policy that comes with the program.
 func Default() (*Book, error) { return Parse("policy.yaml", embedded) }
 
-// Schema is the JSON Schema of a policy file, for editors.
-func Schema() map[string]any { return yamltree.Schema(&document{}) }
+// MaxBytes bounds a policy file. The one that comes with the program has 4 kB; the
+// parser takes time by the square of the number of keys.
+const MaxBytes = 64 << 10
 
 // Parse reads a policy file; name stands for it in errors, which are
 // [yamltree.Errors]: all that is wrong, with line and column and what would be right.
 func Parse(name string, data []byte) (*Book, error) {
-	r := yamltree.New(name, yamltree.Options{Thing: "policy"})
+	r := yamltree.New(name, yamltree.Options{Thing: "policy", MaxBytes: MaxBytes})
 	var doc document
 	if root := r.Parse(data); root != nil {
 		r.Read(root, &doc)
@@ -141,9 +142,11 @@ func Parse(name string, data []byte) (*Book, error) {
 			fail(path+".id", "%q is there twice; each rule has a name of its own", rule.ID)
 		}
 		ids[rule.ID] = true
-		for j, to := range rule.RefundTo {
-			if to != "original" && to != "gift_card" {
-				fail(fmt.Sprintf("%s.refund_to[%d]", path, j), "%q is neither original nor gift_card", to)
+		if rule.Returnable {
+			for _, key := range []string{"window_days", "who_pays", "refund_to", "refund_days"} {
+				if !r.Given(path + "." + key) {
+					fail(path, "the key %q is missing; a rule for what may be returned has window_days, who_pays, refund_to and refund_days", key)
+				}
 			}
 		}
 		b.returns = append(b.returns, compiled[ReturnRule]{rule, when})
@@ -162,11 +165,25 @@ func Parse(name string, data []byte) (*Book, error) {
 	}
 	if len(r.Errors()) == 0 {
 		b.runExamples(fail)
+		b.checkComplete(fail)
 	}
 	if errs := r.Errors(); len(errs) > 0 {
 		return nil, errs
 	}
 	return b, nil
+}
+
+// checkComplete checks that there is a rule for a thing and for a parcel of which
+// nothing is known, as there are in a store that was imported.
+func (b *Book) checkComplete(fail func(path, format string, args ...any)) {
+	if _, err := b.Return(Case{}); err != nil {
+		fail("returns", "nothing is said about a thing of which nothing is known (%v)", err)
+	}
+	for _, problem := range []string{"lost", "late", "damaged", "wrong_item"} {
+		if _, err := b.Problem(Case{Problem: problem}); err != nil {
+			fail("problems", "nothing is said about a parcel that is %s and of which nothing else is known (%v)", problem, err)
+		}
+	}
 }
 
 // runExamples checks that each rule decides its own examples as they say.

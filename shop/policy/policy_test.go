@@ -58,6 +58,9 @@ const small = `returns:
     when: "true"
     returnable: true
     window_days: 10
+    who_pays: shop
+    refund_to: [original]
+    refund_days: 3
     examples:
       - {given: {days: 10}, returnable: true}
 problems:
@@ -77,12 +80,16 @@ func TestWrongFilesSayWhereAndWhat(t *testing.T) {
 		{`when: "true"`, `when: "category = 1"`}:                                           "p.yaml:3:11",
 		{`when: "true"`, `when: "price"`}:                                                  "must be true or false",
 		{`when: "true"`, `when: "colour == 'red'"`}:                                        "undeclared reference",
-		{"offer: refund", "offer: cake"}:                                                   "p.yaml:11:12",
+		{"offer: refund", "offer: cake"}:                                                   "p.yaml:14:12",
 		{"{given: {days: 10}, returnable: true}", "{given: {days: 11}, returnable: true}"}: "gives returnable false, expected true",
 		{`when: "true"`, `when: "false"`}:                                                  "no rule is about this case",
 		{"id: any", "id: all"}:                                                             "there twice",
 		{"window_days: 10", "window_days: ten"}:                                            "p.yaml:5:18",
-		{"    returnable: true\n", "    returnable: true\n    refund_to: [cash]\n"}:        "neither original nor gift_card",
+		{"refund_to: [original]", "refund_to: [cash]"}:                                     `p.yaml:7:17: returns[0].refund_to[0]: "cash" is not possible`,
+		{"    who_pays: shop\n", ""}:                                                       `p.yaml:2:5: returns[0]: the key "who_pays" is missing`,
+		{`when: problem != ""`, `when: problem == "lost"`}:                                 "p.yaml:12:3: problems: nothing is said about a parcel that is damaged",
+		{`when: "true"`, `when: days > 3`}:                                                 "returns: nothing is said about a thing of which nothing is known",
+		{"    examples:\n      - given: {problem: lost}\n", ""}:                            `the key "examples" is missing`,
 	} {
 		_, err := Parse("p.yaml", []byte(strings.Replace(small, change[0], change[1], 1)))
 		var all yamltree.Errors
