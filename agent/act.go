@@ -115,7 +115,7 @@ func (k *thinker) asked(call llm.ToolCall, who tools.Caller) wish {
 			Name: call.Name, Arguments: call.Arguments, Caller: who,
 			Conversation: tools.Conversation{ID: k.c.opts.ID, Language: k.turn.language, Turn: k.turn.serial},
 		},
-		id: call.ID, canonical: canonical(call.Arguments), failed: inLanguage(def.Say.Failed, k.turn.language), timeout: def.Timeout,
+		id: call.ID, canonical: canonical(call.Arguments), failed: tools.InLanguage(def.Say.Failed, k.turn.language), timeout: def.Timeout,
 	}
 }
 

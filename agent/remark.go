@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/llm"
+	"parley/tools"
 )
 
 // announce says what the tools of a step want said when they begin. A turn that
@@ -15,7 +16,7 @@ func (k *thinker) announce(at int, calls []llm.ToolCall) error {
 	}
 	for _, call := range calls {
 		def, _ := k.definition(call.Name)
-		if text := inLanguage(def.Say.Start, k.turn.language); text != "" {
+		if text := tools.InLanguage(def.Say.Start, k.turn.language); text != "" {
 			return k.remark(at, text)
 		}
 	}
@@ -27,7 +28,7 @@ func (k *thinker) announce(at int, calls []llm.ToolCall) error {
 func (k *thinker) slow(calls []llm.ToolCall) (text string, after time.Duration) {
 	for _, call := range calls {
 		def, _ := k.definition(call.Name)
-		said := inLanguage(def.Say.Slow, k.turn.language)
+		said := tools.InLanguage(def.Say.Slow, k.turn.language)
 		if said != "" && def.Say.SlowAfter > 0 && (text == "" || def.Say.SlowAfter < after) {
 			text, after = said, def.Say.SlowAfter
 		}
@@ -42,16 +43,4 @@ func (k *thinker) remark(at int, text string) error {
 	}
 	k.say(k.splitter.Flush())
 	return nil
-}
-
-// inLanguage finds the text in a language, or in its base ("pt" for "pt-BR"), or in
-// English.
-func inLanguage(texts map[string]string, language string) string {
-	base, _, _ := strings.Cut(language, "-")
-	for _, tag := range []string{language, base, "en"} {
-		if text, ok := texts[tag]; ok {
-			return text
-		}
-	}
-	return ""
 }

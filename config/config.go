@@ -56,6 +56,10 @@ type Shop struct {
 	Name     string `yaml:"name" doc:"The shop's name, as the agent says it."`
 	Language string `yaml:"language" check:"language" doc:"BCP 47 tag of the language in which a conversation begins, such as en or id-ID."`
 	Data     string `yaml:"data" doc:"Folder for the shop's data. Empty means the user's data folder."`
+	DSN      Hidden `yaml:"dsn" doc:"A store in PostgreSQL in place of the folder, such as postgres://shop:${DB_PASSWORD}@db/shop."`
+	Demo     string `yaml:"demo" enum:"auto,off" doc:"auto: a store that holds nothing else gets the demo shop. off: it stays empty."`
+	Policy   string `yaml:"policy" doc:"File with what may be returned and what is offered for problems. Empty means the one that comes with parley (parley policy check)."`
+	Lanes    string `yaml:"lanes" doc:"File with the ways in which parcels travel. Empty means the one that comes with parley."`
 }
 
 // ASR chooses and sets up the recogniser.
@@ -119,7 +123,7 @@ type TTS struct {
 
 // Tools says what the agent can do.
 type Tools struct {
-	Dir  string               `yaml:"dir" doc:"Folder with tool files, one YAML file a tool. They add to the builtin ones; one of the same name replaces. Changes are taken up while the agent runs."`
+	Dir  string               `yaml:"dir" doc:"Folder with tool files, one YAML file a tool. Empty means tools in the data folder. They add to the builtin ones; one of the same name replaces. Changes are taken up while the agent runs."`
 	MCP  map[string]MCPServer `yaml:"mcp" doc:"MCP servers by the name that tool files call them."`
 	HTTP ToolHTTP             `yaml:"http" doc:"How HTTP tools reach out."`
 }
@@ -196,7 +200,7 @@ type Log struct {
 func Default() *Config {
 	return &Config{
 		Server:   Server{Addr: "127.0.0.1:8080"},
-		Shop:     Shop{Name: "Parley Demo Shop", Language: "en"},
+		Shop:     Shop{Name: "Parley Demo Shop", Language: "en", Demo: "auto"},
 		ASR:      ASR{Engine: Local},
 		LLM:      []LLM{{Engine: Rules}},
 		Failover: Failover{FirstToken: 2500 * time.Millisecond, Budget: 5 * time.Second, Failures: 3, Rest: 20 * time.Second},

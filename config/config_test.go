@@ -68,7 +68,7 @@ func TestFull(t *testing.T) {
 	zero := 0.0
 	want := Default()
 	want.Server = Server{Addr: "0.0.0.0:8443", Keys: []Secret{"sk-geheim"}}
-	want.Shop = Shop{Name: "Kopi & Kabel", Language: "id-ID", Data: "/var/lib/parley"}
+	want.Shop = Shop{Name: "Kopi & Kabel", Language: "id-ID", Data: "/var/lib/parley", Demo: "auto"}
 	want.ASR = ASR{Engine: OpenAI, BaseURL: "http://127.0.0.1:9100/v1", Model: "whisper-1", APIKey: "sk-geheim", Timeout: 3 * time.Second, Partials: true, DetectLanguage: true, Prompt: "W10002"}
 	want.Failover.FirstToken, want.Failover.Budget = 2*time.Second, 2*time.Second
 	want.LLM = []LLM{{Engine: OpenAI, Name: "fast", Tools: ToolsAuto, BaseURL: "https://models.example/v1", Model: "big", APIKey: "sk-geheim", Temperature: &zero, MaxTokens: 400, FirstToken: 2500 * time.Millisecond, ReasoningEffort: "none"}, {Engine: Rules}}

@@ -5,6 +5,7 @@ package tools
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -82,6 +83,18 @@ type Say struct {
 	SlowAfter time.Duration
 	// Failed is what to say when the tool could not be run at all.
 	Failed map[string]string
+}
+
+// InLanguage finds the text in a language, or in its base ("pt" for "pt-BR"), or in
+// English; "" where there is none of them.
+func InLanguage(texts map[string]string, language string) string {
+	base, _, _ := strings.Cut(language, "-")
+	for _, tag := range []string{language, base, "en"} {
+		if text, ok := texts[tag]; ok {
+			return text
+		}
+	}
+	return ""
 }
 
 // DefaultTimeout bounds a tool that names no time-out of its own.

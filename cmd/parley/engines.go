@@ -126,18 +126,41 @@ func fetchFirst(what string, err error) error {
 
 // openShop opens the store and makes the demo shop in it.
 func (e *engines) openShop(ctx context.Context) error {
-	path, err := shopFile(e.cfg.Shop.Data)
+	rules, err := shopRules(e.cfg.Shop)
 	if err != nil {
 		return err
 	}
-	if e.store, err = shop.Open(ctx, path, e.log); err != nil {
+	place := e.cfg.Shop.DSN.Reveal()
+	if place == "" {
+		if place, err = shopFile(e.cfg.Shop.Data); err != nil {
+			return err
+		}
+	}
+	if e.store, err = shop.Open(ctx, place, e.log); err != nil {
 		return fmt.Errorf("opening the shop's store: %w", err)
 	}
 	e.closers = append(e.closers, e.store.Close)
+	e.store.SetRules(rules)
+	if e.cfg.Shop.Demo == "off" {
+		return nil
+	}
 	if err := e.store.SeedDemo(ctx, time.Now()); err != nil {
 		return fmt.Errorf("making the demo shop: %w", err)
 	}
 	return nil
+}
+
+// shopRules reads the shop's own policy and lanes; those that the config does not
+// name are the ones that come with the program.
+func shopRules(c config.Shop) (shop.Rules, error) {
+	rules, err := shop.DefaultRules()
+	if err == nil && c.Policy != "" {
+		rules.Policy, err = readPolicy(c.Policy)
+	}
+	if err == nil && c.Lanes != "" {
+		rules.Lanes, err = readLanes(c.Lanes)
+	}
+	return rules, err
 }
 
 // shopFile is the store's file in the data folder, which is made when it is absent;

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"parley/internal/yamltree"
+	"parley/shop/logistics"
 	"parley/shop/policy"
 )
 
@@ -52,6 +53,15 @@ func readPolicy(name string) (*policy.Book, error) {
 		return nil, fmt.Errorf("reading the policy: %w", err)
 	}
 	return policy.Parse(name, data)
+}
+
+// readLanes reads a file of lanes.
+func readLanes(name string) (*logistics.Book, error) {
+	data, err := readBounded(name, policy.MaxBytes)
+	if err != nil {
+		return nil, fmt.Errorf("reading the lanes: %w", err)
+	}
+	return logistics.Parse(name, data)
 }
 
 // readBounded reads a file, and of one that is too long only so much that whoever

@@ -81,14 +81,35 @@ func (e *engines) openTools(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("preparing the MCP servers: %w", err)
 	}
+	dir, err := e.toolDir()
+	if err != nil {
+		return err
+	}
 	e.tools, err = folder.Open(ctx, folder.Options{
-		Tools: taken, Pack: toolPack(), Dir: e.cfg.Tools.Dir, Runners: e.toolRunners(), Log: e.log,
+		Tools: taken, Pack: toolPack(), Dir: dir, Runners: e.toolRunners(), Log: e.log,
 	})
 	if err != nil {
 		return fmt.Errorf("preparing the tools: %w", err)
 	}
 	e.closers = append(e.closers, e.tools.Close)
 	return nil
+}
+
+// toolDir is the folder with the shop's own tool files: the one that the config names,
+// else tools in the folder with the shop's data, which is made.
+func (e *engines) toolDir() (string, error) {
+	if e.cfg.Tools.Dir != "" {
+		return e.cfg.Tools.Dir, nil
+	}
+	store, err := shopFile(e.cfg.Shop.Data)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(filepath.Dir(store), "tools")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making the folder for tool files: %w", err)
+	}
+	return dir, nil
 }
 
 // toolFiles is how the tool files stand, for metrics.

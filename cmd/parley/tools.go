@@ -43,10 +43,11 @@ func (c *toolsCheckCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if len(c.Paths) == 0 {
-		if e.cfg.Tools.Dir == "" {
-			return errors.New("nothing to check: name files or folders, or a config that names a folder under tools")
+		dir, err := e.toolDir()
+		if err != nil {
+			return err
 		}
-		c.Paths = []string{e.cfg.Tools.Dir}
+		c.Paths = []string{dir}
 	}
 	return c.check(ctx, e.toolRunners(), os.Stdout, os.Stderr)
 }

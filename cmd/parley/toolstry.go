@@ -107,7 +107,7 @@ func (c *toolsTryCmd) try(ctx context.Context, e *engines) (trial, error) {
 	language := cmp.Or(c.Lang, caller.Language, e.cfg.Shop.Language)
 	tried := trial{
 		Tool: def.Name, Effect: def.Effect, Arguments: arguments, Confirm: def.Confirm == tools.ConfirmHeard,
-		Say: trialSay{Start: said(def.Say.Start, language), Slow: said(def.Say.Slow, language), Failed: said(def.Say.Failed, language)},
+		Say: trialSay{Start: tools.InLanguage(def.Say.Start, language), Slow: tools.InLanguage(def.Say.Slow, language), Failed: tools.InLanguage(def.Say.Failed, language)},
 	}
 	if tried.Say.Slow != "" {
 		tried.Say.SlowAfter = def.Say.SlowAfter.String()
@@ -154,18 +154,6 @@ func (t *trial) see(result tools.Result, err error) {
 	t.Seen = json.RawMessage(detail.JSON())
 }
 
-// said finds the text in a language, or in its base, or in English, as the agent
-// does.
-func said(texts map[string]string, language string) string {
-	base, _, _ := strings.Cut(language, "-")
-	for _, tag := range []string{language, base, "en"} {
-		if text, ok := texts[tag]; ok {
-			return text
-		}
-	}
-	return ""
-}
-
 // printTrial prints for people.
 func printTrial(w io.Writer, t trial) error {
 	var b strings.Builder
@@ -182,8 +170,9 @@ func printTrial(w io.Writer, t trial) error {
 	what := "sees"
 	if !t.OK {
 		what = "refused"
-		if t.Say.Failed != "" {
-			fmt.Fprintf(&b, "says     %s\n", t.Say.Failed)
+		var failure tools.Failure
+		if json.Unmarshal(t.Seen, &failure) == nil && failure.Error.Say != "" {
+			fmt.Fprintf(&b, "says     %s\n", failure.Error.Say)
 		}
 	}
 	var seen bytes.Buffer

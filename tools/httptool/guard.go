@@ -70,20 +70,17 @@ func allowed(a netip.Addr, literal bool) bool {
 	switch {
 	case !a.IsValid(), a.IsUnspecified(), a.IsMulticast(), a.IsLinkLocalUnicast(), a.IsLinkLocalMulticast(), a.IsInterfaceLocalMulticast():
 		return false
-	case a.IsLoopback(), a.IsPrivate(), shared.Contains(a), reserved(a):
+	case a.IsLoopback(), a.IsPrivate(), reserved(a):
 		return literal
 	}
 	return true
 }
 
-// shared is the address space of carriers' own networks, RFC 6598.
-var shared = netip.MustParsePrefix("100.64.0.0/10")
-
 // reserved are address ranges that lead back into private networks or nowhere:
-// 0.0.0.0/8, 192.0.0.0/24, benchmarking, 240.0.0.0/4, and IPv6 forms that hold an
+// carriers' own (RFC 6598), 0.0.0.0/8, 192.0.0.0/24, benchmarking, 240.0.0.0/4, and IPv6 forms that hold an
 // IPv4 address (NAT64, 6to4, Teredo).
 func reserved(a netip.Addr) bool {
-	return slices.ContainsFunc([]string{"0.0.0.0/8", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", "64:ff9b::/96", "2002::/16", "2001::/32"}, func(prefix string) bool {
+	return slices.ContainsFunc([]string{"100.64.0.0/10", "0.0.0.0/8", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", "64:ff9b::/96", "2002::/16", "2001::/32"}, func(prefix string) bool {
 		return netip.MustParsePrefix(prefix).Contains(a)
 	})
 }

@@ -113,8 +113,7 @@ func (t *tool) fault(ctx context.Context, err error, s *secrets) error {
 	case errors.Is(err, errRedirect):
 		return errRedirect
 	}
-	var inner *url.Error
-	if errors.As(err, &inner) {
+	if inner, ok := errors.AsType[*url.Error](err); ok {
 		err = inner.Err
 	}
 	t.client.options.Log.Warn("an HTTP tool could not reach its service", "err", s.hide(err.Error()))

@@ -3,6 +3,7 @@ package importer
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -51,9 +52,7 @@ func vapi(raw json.RawMessage) (*draft, error) {
 	case "function", "":
 		d.name, d.description, d.parameters = v.Function.Name, v.Function.Description, v.Function.Parameters
 		d.method, d.url, d.timeout = "POST", v.Server.URL, seconds(v.Server.Timeout)
-		for name, value := range v.Server.Headers {
-			d.headers[name] = value
-		}
+		maps.Copy(d.headers, v.Server.Headers)
 		if v.Server.Secret != "" {
 			d.headers["X-Vapi-Secret"] = v.Server.Secret
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,7 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	case "garbage":
-		fmt.Println("this is no JSON")
+		_, _ = os.Stdout.WriteString("this is no JSON\n")
 		select {}
 	case "silent":
 		select {}
