@@ -79,6 +79,7 @@ func Keys() []Key {
 		{"state_delivered", nil},
 		{"state_cancelled", nil},
 		{"state_return_requested", nil},
+		{"state_exchange_requested", nil},
 		{"state_other", Fields{"Status": "exchange requested"}},
 		{"order_which", Fields{"Order": "W10001", "State": "is on its way"}},
 
@@ -91,6 +92,7 @@ func Keys() []Key {
 		{"status_cancelled_why", Fields{"Order": "W10004", "Reason": "no longer needed"}},
 		{"status_refunded", Fields{"Amount": "115 Singapore dollars", "Method": "your Visa card"}},
 		{"status_return_requested", Fields{"Order": "W10003", "Items": "the headphones"}},
+		{"status_exchange_requested", order},
 		{"status_other", Fields{"Order": "W10005", "Status": "exchange requested"}},
 		{"parcel_eta", Fields{"Day": "tomorrow"}},
 		{"parcel_late", Fields{"Day": "yesterday"}},

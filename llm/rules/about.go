@@ -62,7 +62,7 @@ func (t *turn) mayBeMeant(o order) bool {
 // status says how an order stands, the short answer first.
 func (t *turn) status(o order) error {
 	switch o.Status {
-	case pendingStatus:
+	case pendingStatus, modifiedStatus:
 		t.say("status_pending", "Order", o.number())
 	case processedStatus:
 		t.say("status_processed", "Order", o.number())
@@ -82,6 +82,8 @@ func (t *turn) status(o order) error {
 		t.refunded(o)
 	case returnStatus:
 		t.say("status_return_requested", "Order", o.number(), "Items", t.theItems(known(o.Items, o.ReturnItems), o.Items))
+	case exchangeStatus:
+		t.say("status_exchange_requested", "Order", o.number())
 	default:
 		t.say("status_other", "Order", o.number(), "Status", o.Status)
 	}
@@ -180,7 +182,7 @@ func (t *turn) eta(o order) error {
 			return err
 		}
 		t.expected(p, o)
-	case o.Status == pendingStatus:
+	case strings.HasPrefix(o.Status, pendingStatus):
 		t.say("not_shipped_yet", "Order", o.number())
 	default:
 		return t.status(o)

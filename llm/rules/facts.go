@@ -85,6 +85,8 @@ const (
 	deliveredStatus = "delivered"
 	cancelledStatus = "cancelled"
 	returnStatus    = "return requested"
+	exchangeStatus  = "exchange requested"
+	modifiedStatus  = "pending (item modified)"
 )
 
 // spokenID is an order's number without the sign before it.

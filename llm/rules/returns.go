@@ -84,7 +84,7 @@ func (t *turn) refuseReturn(o order) {
 	switch o.Status {
 	case returnStatus:
 		t.say("return_already", "Order", o.number())
-	case pendingStatus, processedStatus, cancelledStatus:
+	case pendingStatus, modifiedStatus, processedStatus, cancelledStatus, exchangeStatus:
 		t.say("return_not_delivered", "Order", o.number(), "State", t.inState(o))
 	default:
 		t.say("status_other", "Order", o.number(), "Status", o.Status)

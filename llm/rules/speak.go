@@ -241,8 +241,12 @@ func (t *turn) inState(o order) string {
 	switch o.Status {
 	case pendingStatus, processedStatus, deliveredStatus, cancelledStatus:
 		return t.phrase("state_" + o.Status)
+	case modifiedStatus:
+		return t.phrase("state_pending")
 	case returnStatus:
 		return t.phrase("state_return_requested")
+	case exchangeStatus:
+		return t.phrase("state_exchange_requested")
 	}
 	return t.phrase("state_other", "Status", o.Status)
 }
