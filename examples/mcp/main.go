@@ -9,7 +9,7 @@ package main
 import (
 	"context"
 	"errors"
-	"log"
+	"fmt"
 	"os"
 	"os/signal"
 
@@ -42,6 +42,7 @@ func main() {
 		return nil, p, nil
 	})
 	if err := server.Run(ctx, &mcp.StdioTransport{}); err != nil && ctx.Err() == nil {
-		log.Fatal(err) // standard output belongs to the protocol
+		fmt.Fprintln(os.Stderr, err) // standard output belongs to the protocol
+		os.Exit(1)
 	}
 }

@@ -134,8 +134,9 @@ func (t *turn) withoutAddress(u understood) understood {
 	return u
 }
 
-// zipPart is a postal code, alone or at the end of a place's name.
-var zipPart = regexp.MustCompile(`^(.*?)\s*\b([0-9]{4,7})$`)
+// zipPart is a postal code, alone or at the end of a place's name: digits, or letters
+// and digits as in Britain and Canada.
+var zipPart = regexp.MustCompile(`^(.*?)\s*\b([0-9]{3,7}(?:-[0-9]{3,4})?|(?i:[A-Z]{1,2}[0-9][0-9A-Z]?|[A-Z][0-9][A-Z]) ?[0-9][A-Z0-9]{2})$`)
 
 // parseAddress reads an address written with commas: street first, then what is
 // more, city, state, country and postal code in any order. What is left out is as

@@ -25,6 +25,11 @@ func newGlossary(words map[string]string) glossary {
 func (e *ear) glossed(text string) []string {
 	folded := e.folded(text)
 	var out []string
+	dropped := func() { // what is left out still parts what stands around it
+		if n := len(out); n > 0 && out[n-1] != apart {
+			out = append(out, apart)
+		}
+	}
 	for i := 0; i < len(folded); {
 		if folded[i] == ' ' {
 			i++
@@ -41,12 +46,33 @@ func (e *ear) glossed(text string) []string {
 			continue
 		}
 		word, next := chunk(folded, i)
-		if keeps(word) {
+		switch stem, known := e.gloss.stem(word); {
+		case keeps(word):
 			out = append(out, tokens(word)...)
+		case known:
+			out = append(out, tokens(stem)...)
+		default:
+			dropped()
 		}
 		i = next
 	}
 	return out
+}
+
+// apart stands for words that say nothing to the brain.
+const apart = "_"
+
+// stem is what a word is without an ending that many languages hang on: "ketelnya",
+// "paketku".
+func (g glossary) stem(word string) (english string, known bool) {
+	for _, ending := range []string{"nya", "ku", "mu", "s"} {
+		if root, ok := strings.CutSuffix(word, ending); ok && len(root) > 2 {
+			if english, ok := g.words[root]; ok {
+				return english, true
+			}
+		}
+	}
+	return "", false
 }
 
 // at is the longest entry that begins at byte i, and where it ends; i for none.
@@ -118,7 +144,7 @@ func chunk(text string, i int) (word string, next int) {
 // keeps says whether a word that the glossary lacks is kept: numbers, the letter
 // before them, and words in Latin letters that name things the world over.
 func keeps(word string) bool {
-	if strings.ContainsAny(word, "0123456789") || word == "w" {
+	if strings.ContainsAny(word, "0123456789") || word == "w" || sizeLetter[word] != "" {
 		return true
 	}
 	_, option := optionWords[word]

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,6 +40,8 @@ type dialogue struct {
 	tools    tools.Set
 	caller   tools.Caller
 	messages []llm.Message
+	// language is the one to answer in; "" lets the brain find out.
+	language string
 	// asked is the write that waits for its yes, and stays while the agent's last
 	// message ends in the question and was not interrupted.
 	asked string
@@ -103,7 +106,7 @@ func (d *dialogue) answer() string {
 	asked := ""
 	said := d.messages[max(0, len(d.messages)-1):]
 	last := d.lastSaid()
-	if last != nil && !last.Interrupted && strings.HasSuffix(last.Text, "?") && len(said) == 1 && d.book.Agrees(english, said[0].Text) {
+	if last != nil && !last.Interrupted && asks(strings.TrimSpace(last.Text)) && len(said) == 1 && d.book.Agrees(cmp.Or(d.language, english), said[0].Text) {
 		asked = d.asked
 	}
 	for range 8 {
@@ -141,7 +144,7 @@ func (d *dialogue) step() llm.Message {
 	d.t.Helper()
 	m := llm.Message{Role: llm.Assistant}
 	finished := false
-	for delta, err := range d.brain.Generate(context.Background(), llm.Request{Messages: d.messages, Tools: d.offered(), Conversation: "test"}) {
+	for delta, err := range d.brain.Generate(context.Background(), llm.Request{Messages: d.messages, Tools: d.offered(), Language: d.language, Conversation: "test"}) {
 		if err != nil {
 			d.t.Fatal(err)
 		}

@@ -300,3 +300,30 @@ func BenchmarkAnswer(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }
+
+// Every language, in the sentences that a shopper begins with.
+func BenchmarkLanguages(b *testing.B) {
+	brain := newBrain(b)
+	offered := newDialogue(b).offered()
+	var took []time.Duration
+	said := map[string]string{
+		"en": "where is my order W10002, it should have been here days ago", "zh": "我的订单W一零零零二到哪里了，怎么还没收到", "id": "pesanan saya W satu nol nol nol dua kok belum sampai ya kak",
+		"vi": "đơn hàng W một không không không hai của tôi giao tới đâu rồi", "th": "ออเดอร์ W หนึ่งศูนย์ศูนย์ศูนย์สอง ของฉันถึงไหนแล้วคะ", "es": "¿dónde está mi pedido W10002?",
+		"pt": "onde está o meu pedido W10002?", "ar": "أين طلبي W10002؟",
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for language, text := range said {
+			began := time.Now()
+			for _, err := range brain.Generate(context.Background(), llm.Request{Messages: []llm.Message{{Role: llm.User, Text: text}}, Tools: offered, Language: language}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			took = append(took, time.Since(began))
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+}
