@@ -172,6 +172,7 @@ func TestAGrowingUtteranceKeepsItsPieces(t *testing.T) {
 			if _, err := r.Transcribe(t.Context(), asr.Utterance{PCM: pcm[:seconds*asr.Rate], Partial: true}); err != nil {
 				t.Fatal(err)
 			}
+			synctest.Wait() // the slot is given back just after the answer
 		}
 		before := e.count()
 		got, err := r.Transcribe(t.Context(), asr.Utterance{PCM: pcm})

@@ -18,11 +18,14 @@ import (
 )
 
 // openToolShop opens shop and tools over a demo shop of its own, with a folder of
-// tool files.
-func openToolShop(t *testing.T, files map[string]string) *engines {
+// tool files, under the default config with changes.
+func openToolShop(t *testing.T, files map[string]string, changes ...func(*config.Config)) *engines {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Shop.Data, cfg.Tools.Dir = t.TempDir(), t.TempDir()
+	for _, change := range changes {
+		change(cfg)
+	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(cfg.Tools.Dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -138,13 +141,15 @@ func TestOnlyWhatRollsBackIsTriedWithoutCommit(t *testing.T) {
 			t.Errorf("%q: %t", runs, got)
 		}
 	}
-	e := openToolShop(t, map[string]string{"claim.yaml": "name: claim\ndescription: d\neffect: write\nconfirm: heard\nrun: {mcp: {server: s, tool: t}}\n"})
+	e := openToolShop(t, map[string]string{"claim.yaml": "name: claim\ndescription: d\neffect: write\nconfirm: heard\nrun: {mcp: {server: s, tool: t}}\n"}, func(cfg *config.Config) {
+		cfg.Tools.MCP = map[string]config.MCPServer{"s": {Command: []string{"false"}}}
+	})
 	c := toolsTryCmd{Name: "claim"}
 	if _, err := c.try(t.Context(), e); err == nil || !strings.Contains(err.Error(), "--commit") {
 		t.Errorf("got %v", err)
 	}
 	c.Commit = true
-	if tried, err := c.try(t.Context(), e); err != nil || tried.OK || !tried.Confirm || tried.Kept { // no such server has been set up
+	if tried, err := c.try(t.Context(), e); err != nil || tried.OK || !tried.Confirm || tried.Kept { // the server ends at once
 		t.Errorf("got %+v, %v", tried, err)
 	}
 }
