@@ -18,7 +18,8 @@ var common = map[string]string{
 	"vi": `toi tôi mình minh em anh chị chi ban bạn shop cho của cua là la và va hay hoặc nay này do đó kia gi gì nao nào dau đâu o_dau khi_nao bao_gio bao_nhieu bao_lau the_nao tai_sao sao
 		khong không ko hong chua chưa roi rồi duoc được đã da đang dang sẽ se muon muốn can cần xin vui_long cam_on cảm ơn don đơn don_hang đơn_hàng hang hàng goi_hang kien_hang giao giao_hang
 		nhan nhận toi_noi huy hủy doi đổi tra_hang trả tra_lai hoan_tien hoàn tiền dia_chi địa chỉ bi bị vo vỡ hong_roi hỏng mat mất tre trễ cham chậm sai mau màu size_khac den đen trang_thai
-		thanh_toan the_tin_dung noi_chuyen nhan_vien nguoi người ship_ve phi_ship con_hang hết ạ nhé nha nhe vang vâng dạ dung_roi thoi thôi giup giúp toi_muon minh_muon cai cái chiec cua_toi cua_minh`,
+		thanh_toan the_tin_dung noi_chuyen nhan_vien nguoi người ship_ve phi_ship con_hang hết ạ nhé nha nhe vang vâng dạ dung_roi thoi thôi giup giúp toi_muon minh_muon cai cái chiec cua_toi cua_minh
+		giá nhiêu bao_giờ tien tiền sao_rồi đâu_rồi mua hôm nay bên em_ơi shop_ơi giày tai_nghe ba_lô`,
 	"es": `el la los las un una unos mi mis tu su yo me te se lo le nos que qué cual cuál donde dónde cuando cuándo como cómo por para con sin de del al en y o pero no sí si es está esta estan están son
 		fue ha han he quiero quisiera necesito puedo puede pueden tengo tiene hay hola gracias por_favor pedido pedidos paquete envío envio enviar llegar llega llegó llego devolver devolución devolucion
 		reembolso cancelar cambiar dirección direccion roto rota dañado perdido tarde hablar persona humano agente ayuda cuánta todavía todavia aún dinero tarjeta auriculares buenos buenas días tardes mi_pedido recibido`,

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -143,14 +144,12 @@ type understood struct {
 // that the agent has asked for an order's number.
 func (t *turn) understand(text string, words []string, awaited bool) understood {
 	u := understood{numbers: numbers(words, awaited)}
-	from := 0
-	for _, n := range u.numbers {
-		u.rest = append(u.rest, words[from:n.from]...)
-		u.rest = append(u.rest, "w0") // the place of a number
-		from = n.to
-	}
-	u.rest = append(u.rest, words[from:]...)
+	u.rest = withoutNumbers(words, u.numbers)
 	u.intent, u.aspect = t.intent(text, u.rest)
+	if u.intent == stockIntent { // "number 42" of a shoe is a size
+		u.numbers = slices.DeleteFunc(u.numbers, func(n number) bool { return !n.Complete() })
+		u.rest = withoutNumbers(words, u.numbers)
+	}
 	book := t.brain.book
 	u.plainly = book.Affirmation(t.lang, text)
 	u.yes = book.Agrees(t.lang, text)
@@ -176,6 +175,17 @@ func (t *turn) understand(text string, words []string, awaited bool) understood 
 		u.intent = noIntent
 	}
 	return u
+}
+
+// withoutNumbers are the words with "w0" in the place of each number.
+func withoutNumbers(words []string, numbers []number) []string {
+	var rest []string
+	from := 0
+	for _, n := range numbers {
+		rest = append(append(rest, words[from:n.from]...), "w0")
+		from = n.to
+	}
+	return append(rest, words[from:]...)
 }
 
 // intent is what the cues of the language's file tell, or, in English, the patterns
