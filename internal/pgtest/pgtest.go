@@ -23,7 +23,7 @@ import (
 )
 
 // ErrMissing is why there is no server: PostgreSQL is not installed.
-var ErrMissing = errors.New("PostgreSQL is not installed; on Debian: apt-get install postgresql")
+var ErrMissing = errors.New("PostgreSQL is not installed; `.ci/test-tools` installs it")
 
 // starting bounds how long a server may take to start, on a busy machine.
 const starting = time.Minute
