@@ -118,9 +118,9 @@ func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
 		s.calls[c.ID()] = nil
 		return &guest{Conversation: c, server: s, ends: true}, nil
 	}
-	c := s.Host.Find(id)
-	if c == nil {
-		return nil, noConversation(id)
+	c, err := s.reach(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,8 +144,12 @@ func (s *Server) forget(id string, call Call) {
 func (s *Server) unseat(g *guest, cause error) {
 	s.mu.Lock()
 	delete(s.calls, g.ID())
+	r := s.begun[g.ID()]
 	s.mu.Unlock()
 	if g.ends {
+		if r != nil {
+			r.undo()
+		}
 		s.Host.End(g.ID(), cause)
 	}
 }
@@ -192,18 +196,20 @@ func (s *Server) deleteCall(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) findCall(r *http.Request) (Call, error) {
 	id := chi.URLParam(r, "id")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if call := s.calls[id]; call != nil {
-		return call, nil
+	if _, err := s.recordOf(r.Context(), id); err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if call := s.calls[id]; call != nil {
+			return call, nil
+		}
 	}
 	return nil, problem(http.StatusNotFound, "no-call", "There is no call %q; it may have ended.", id)
 }
 
 // badBody turns a body that could not be read into something the client can mend.
 func badBody(err error) error {
-	if asProblem(err) != nil {
-		return err
+	if p := asProblem(err); p != nil {
+		return p
 	}
 	return problem(http.StatusBadRequest, "bad-body", "The body could not be read to its end.")
 }
