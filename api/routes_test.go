@@ -117,7 +117,7 @@ func check(t *testing.T, r *http.Response, status int, want, problem string) {
 	if got := r.Header.Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("a problem comes as %q", got)
 	}
-	if (status == http.StatusServiceUnavailable) != (r.Header.Get("Retry-After") != "") {
+	if (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) != (r.Header.Get("Retry-After") != "") {
 		t.Errorf("status %d with Retry-After %q", status, r.Header.Get("Retry-After"))
 	}
 }

@@ -116,7 +116,7 @@ func New(cfg Config) *Server {
 	r.Method(http.MethodGet, "/metrics", cfg.Metrics)
 	r.Route("/v1", func(r chi.Router) {
 		r.Use(s.cors(), s.guard)
-		d.add(r, s.minting())
+		d.add(r.With(s.need(access.Mint)), s.minting())
 		r = r.With(s.need(access.Converse))
 		r.Post("/realtime/calls", s.createCall)
 		r.Patch("/realtime/calls/{id}", s.renegotiateCall)
