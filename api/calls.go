@@ -116,7 +116,7 @@ func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.calls[c.ID()] = nil
-		return &guest{Conversation: c, server: s, ends: true}, nil
+		return &guest{Conversation: c, server: s, caller: principalOf(ctx), ends: true}, nil
 	}
 	c, err := s.reach(ctx, id)
 	if err != nil {
@@ -128,7 +128,7 @@ func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
 		return nil, problem(http.StatusConflict, "in-call", "The conversation %q is in a call already.", id)
 	}
 	s.calls[id] = nil // taken; the call follows
-	return &guest{Conversation: c, server: s}, nil
+	return &guest{Conversation: c, server: s, caller: principalOf(ctx)}, nil
 }
 
 // forget frees a conversation's seat when its call is over.
@@ -236,7 +236,8 @@ func offerProblem(err error) error {
 type guest struct {
 	*agent.Conversation
 	server *Server
-	ends   bool // the conversation ends with the call
+	caller principal // who made the call, whom messages count against
+	ends   bool      // the conversation ends with the call
 
 	mu   sync.Mutex
 	left bool
@@ -263,7 +264,7 @@ func (g *guest) Open(ch room.Channel) {
 		})
 		return
 	}
-	g.server.serving.Go(func() { g.server.serveChannel(g.Conversation, ch) })
+	g.server.serving.Go(func() { g.server.serveChannel(g.Conversation, g.caller, ch) })
 }
 
 // Left implements room.Guest.

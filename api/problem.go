@@ -23,10 +23,10 @@ import (
 // Problem is an error of the HTTP API, after RFC 9457. Type is stable and meant
 // for programs, Detail is meant for people.
 type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
+	Type   string `json:"type" doc:"What went wrong, for programs; stable, such as urn:parley:problem:limit."`
+	Title  string `json:"title" doc:"The status in words."`
+	Status int    `json:"status" doc:"The HTTP status."`
+	Detail string `json:"detail,omitempty" doc:"What went wrong, for people."`
 
 	retry     time.Duration // when to try again; 0 is not said
 	challenge bool          // the answer asks for a key or a token

@@ -146,3 +146,27 @@ func TestManyFloods(t *testing.T) {
 		t.Errorf("the heap grew from %d to %d bytes", before, after)
 	}
 }
+
+// TestAChannelIsLimited: messages over a call's channel count as requests do, and
+// one that is too large is refused.
+func TestAChannelIsLimited(t *testing.T) {
+	g := newGate(t, func(c *Config) {
+		c.Limits = access.NewLimits(access.Bounds{}, access.Bounds{Requests: 5, Bytes: 100_000}, access.Bounds{})
+	})
+	defer g.close(t)
+	ann := g.mint(t, `{"customer":"ann"}`)
+	check(t, g.ask("POST", "/v1/realtime/calls", ann, `{"type":"offer","sdp":"x"}`).Result(), 201, "answer", "")
+	ch := newTube(channelLabel)
+	g.lobby.last().guest.Open(ch)
+	ch.in <- []byte(`{"type":"message","text":"` + strings.Repeat("a", 20_000) + `"}`)
+	ch.until(t, "rejected", "too long")
+	ch.in <- []byte(`{"type":"message","text":"` + strings.Repeat("a", 90_000) + `"}`)
+	ch.until(t, "rejected", "limit of 100000 bytes a day")
+	for range 3 {
+		ch.in <- []byte(`{"type":"ping"}`)
+		ch.until(t, "pong")
+	}
+	ch.in <- []byte(`{"type":"ping"}`)
+	ch.until(t, "rejected", "limit of 5 requests a minute")
+	close(ch.in)
+}
