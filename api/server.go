@@ -55,6 +55,8 @@ type Config struct {
 	About any
 	// Ready says in plain words what is not ready; nothing when all is.
 	Ready func() []string
+	// Eyes look at photos; nil when none are taken.
+	Eyes Eyes
 	// Page serves the shopper's page, Metrics the metrics.
 	Page, Metrics http.Handler
 	// Keys are the API keys of which each request must carry one. None means that
@@ -69,6 +71,7 @@ type Server struct {
 	log      *slog.Logger
 	router   chi.Router
 	serving  sync.WaitGroup // goroutines that outlive their request
+	photos   chan struct{}  // a place for each message with photos that is read
 	patience time.Duration  // how long a stream waits for a client that does not read
 
 	mu    sync.Mutex
@@ -86,7 +89,7 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: cfg, log: cfg.Log, calls: make(map[string]Call), patience: sendGrace}
+	s := &Server{Config: cfg, log: cfg.Log, calls: make(map[string]Call), photos: make(chan struct{}, photosAtOnce), patience: sendGrace}
 	r := chi.NewRouter()
 	r.Use(s.recoverer, secureHeaders)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
