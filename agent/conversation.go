@@ -9,12 +9,15 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"parley/audio"
 	"parley/audio/playout"
+	"parley/llm"
 	"parley/tools"
 )
 
@@ -148,12 +151,27 @@ func (e *TextError) Error() string { return "the message cannot be taken: " + e.
 // Say takes what the caller typed. It returns the id of the turn that answers
 // it, whose events follow; a turn that was under way is cut off.
 func (c *Conversation) Say(ctx context.Context, text string) (turn int64, err error) {
-	text, err = checkText(text, c.opts.Tuning.Limits.Text)
+	return c.Show(ctx, text)
+}
+
+// MaxImages is how many images can be shown at once.
+const MaxImages = 4
+
+// Show is Say with images: photos that the caller sends along with words, which may
+// then be "". What was found in an image is part of the history for as long as it
+// is; the image itself is given to brains while it is among the newest.
+func (c *Conversation) Show(ctx context.Context, text string, images ...llm.Image) (turn int64, err error) {
+	if len(images) > MaxImages {
+		return 0, &TextError{fmt.Sprintf("it has %d images, and at most %d may be sent at once", len(images), MaxImages)}
+	}
+	if strings.TrimSpace(text) != "" || len(images) == 0 {
+		text, err = checkText(text, c.opts.Tuning.Limits.Text)
+	}
 	if err != nil {
 		return 0, err
 	}
 	reply := make(chan int64, 1)
-	if err := c.post(ctx, texted{text, reply}); err != nil {
+	if err := c.post(ctx, texted{text, slices.Clone(images), reply}); err != nil {
 		return 0, err
 	}
 	select {

@@ -83,6 +83,13 @@ type (
 		// Source is "voice" or "text".
 		Source   string `json:"source"`
 		Language string `json:"language,omitempty"`
+		// Images are those that were sent along, by what was found in them.
+		Images []ImageSeen `json:"images,omitempty"`
+	}
+	// ImageSeen is one image of the caller's, as the agent took it.
+	ImageSeen struct {
+		Match    llm.Match          `json:"match,omitempty"`
+		Products []llm.FoundProduct `json:"products,omitempty"`
 	}
 	// TurnStarted says that the agent begins to answer.
 	TurnStarted struct{}
@@ -236,3 +243,16 @@ func (BrainMoved) lossy() bool        { return false }
 func (Usage) lossy() bool             { return false }
 func (TurnEnded) lossy() bool         { return false }
 func (Ended) lossy() bool             { return false }
+
+// foundIn is what is told of images.
+func foundIn(images []llm.Image) []ImageSeen {
+	var seen []ImageSeen
+	for _, i := range images {
+		var one ImageSeen
+		if i.Found != nil {
+			one = ImageSeen{Match: i.Found.Match, Products: i.Found.Products}
+		}
+		seen = append(seen, one)
+	}
+	return seen
+}

@@ -2,12 +2,17 @@ package agent
 
 import (
 	"encoding/json"
+	"slices"
 
 	"parley/llm"
 )
 
 // maxHistory bounds the messages that a brain is given; the oldest go first.
 const maxHistory = 80
+
+// maxSeen bounds the images that a brain is given to see: each costs as much as a
+// page of text, in every step.
+const maxSeen = MaxImages
 
 // stillRunning stands in the history for the result of a write that outlives
 // its turn, until the result is there.
@@ -23,9 +28,28 @@ type history struct {
 	cuts    int
 }
 
-// user adds what the caller said or typed.
-func (h *history) user(text string) {
-	h.messages = append(h.messages, llm.Message{Role: llm.User, Text: text})
+// user adds what the caller said or typed, and what they showed.
+func (h *history) user(text string, images []llm.Image) {
+	h.messages = append(h.messages, llm.Message{Role: llm.User, Text: text, Images: images})
+	letImagesGo(h.messages)
+}
+
+// letImagesGo keeps the data of the newest images alone, and of the others what was
+// found in them.
+func letImagesGo(messages []llm.Message) {
+	left := maxSeen
+	for i := len(messages) - 1; i >= 0; i-- {
+		m := &messages[i]
+		if len(m.Images) <= left {
+			left -= len(m.Images)
+			continue
+		}
+		m.Images = slices.Clone(m.Images) // a brain may still read the others
+		for k := range m.Images[:len(m.Images)-left] {
+			m.Images[k].Data = nil
+		}
+		left = 0
+	}
 }
 
 // assistant adds one step of an answer. A step that says nothing and calls
@@ -83,7 +107,7 @@ func (h *history) recent() []llm.Message {
 
 // request copies the history for a brain, the system message first, the user's
 // newest words last when they are not yet part of it.
-func (h *history) request(system, user string) []llm.Message {
+func (h *history) request(system, user string, images []llm.Image) []llm.Message {
 	recent := h.recent()
 	out := make([]llm.Message, 0, len(recent)+8)
 	if system != "" {
@@ -93,8 +117,9 @@ func (h *history) request(system, user string) []llm.Message {
 		out = append(out, llm.Message{Role: llm.System, Text: summaryHead + h.summary})
 	}
 	out = append(out, recent...)
-	if user != "" {
-		out = append(out, llm.Message{Role: llm.User, Text: user})
+	if user != "" || len(images) > 0 {
+		out = append(out, llm.Message{Role: llm.User, Text: user, Images: images})
+		letImagesGo(out)
 	}
 	return out
 }

@@ -51,10 +51,12 @@ type (
 		probability float32
 		err         error
 	}
-	// texted is what the caller typed; the id of its turn goes back through reply.
+	// texted is what the caller typed, or showed; the id of its turn goes back through
+	// reply.
 	texted struct {
-		text  string
-		reply chan<- int64
+		text   string
+		images []llm.Image
+		reply  chan<- int64
 	}
 	// silenced asks the agent to stop speaking.
 	silenced struct{}

@@ -237,16 +237,16 @@ func TestTheHistoryDoesNotGrowForEver(t *testing.T) {
 	var h history
 	for i := range 20 * maxHistory {
 		h.cut(0)
-		h.user("question")
+		h.user("question", nil)
 		h.assistant(llm.Message{Text: "answer"})
-		if i == 3 && len(h.request("", "")) != 8 {
-			t.Errorf("a brain is given %d of 8 messages", len(h.request("", "")))
+		if i == 3 && len(h.request("", "", nil)) != 8 {
+			t.Errorf("a brain is given %d of 8 messages", len(h.request("", "", nil)))
 		}
 	}
 	if n := len(h.messages); n > 4*maxHistory+3 {
 		t.Errorf("%d messages are kept", n)
 	}
-	if got := h.request("", ""); len(got) > maxHistory || got[0].Role != llm.User {
+	if got := h.request("", "", nil); len(got) > maxHistory || got[0].Role != llm.User {
 		t.Errorf("a brain is given %d messages, the first from %s", len(got), got[0].Role)
 	}
 }

@@ -43,7 +43,7 @@ func (c *Conversation) buildRequest(t *turn, definitions []tools.Definition) llm
 		offered[i] = llm.Tool{Name: d.Name, Description: d.Description, Parameters: d.Parameters}
 	}
 	return llm.Request{
-		Messages:     c.history.request(system, t.user),
+		Messages:     c.history.request(system, t.user, t.images),
 		Tools:        offered,
 		Language:     t.language,
 		Conversation: c.opts.ID,

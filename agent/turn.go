@@ -28,6 +28,7 @@ type turn struct {
 	over      bool
 
 	user     string        // what is answered; "" when the agent speaks first
+	images   []llm.Image   // what the caller sent along
 	language string        // what it is answered in
 	caller   *tools.Caller // who a tool found to be calling before it was committed
 	source   string        // "voice" or "text"
@@ -100,10 +101,10 @@ func (c *Conversation) commit(t *turn) {
 	if t.caller != nil {
 		c.identify(t, *t.caller)
 	}
-	if t.user != "" {
-		c.history.user(t.user)
+	if t.user != "" || len(t.images) > 0 {
+		c.history.user(t.user, t.images)
 		c.shorten()
-		c.emit(t.id, UserSaid{Text: t.user, Source: t.source, Language: c.language})
+		c.emit(t.id, UserSaid{Text: t.user, Source: t.source, Language: c.language, Images: foundIn(t.images)})
 		if c.opts.Phrases.Negation(c.language, t.user) {
 			c.pending = nil
 		}
@@ -157,7 +158,7 @@ func (c *Conversation) hearText(m texted) {
 	c.dropUtterance()
 	c.endTurn(errSuperseded)
 	t := c.newTurn()
-	t.user, t.source, t.language = m.text, "text", c.languageOf(m.text, "")
+	t.user, t.images, t.source, t.language = m.text, m.images, "text", c.languageOf(m.text, "")
 	t.timings.Transcript, t.timings.Decided = 0, 0
 	m.reply <- c.turns + 1
 	c.think(t)

@@ -15,37 +15,6 @@ import (
 
 var errClosed = errors.New("the client closed the conversation")
 
-// createMessage takes what the caller typed and streams the events of the turn
-// that answers it, the last of them turn.ended.
-func (s *Server) createMessage(w http.ResponseWriter, r *http.Request) {
-	c, err := s.reach(r.Context(), chi.URLParam(r, "id"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	var body struct {
-		Text string `json:"text"`
-	}
-	if err := readJSON(w, r, maxMessage, &body); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	events := c.Subscribe(unread, false)
-	defer events.Close()
-	turn, err := c.Say(r.Context(), body.Text)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.stream(w, r, events, func(e agent.Envelope) (send, last bool) {
-		if e.Turn != turn {
-			return false, e.Turn > turn // a newer turn means that the end of this one was missed
-		}
-		_, ended := e.Event.(agent.TurnEnded)
-		return true, ended
-	})
-}
-
 // streamEvents streams all events of a conversation, from its beginning or from
 // the one that Last-Event-ID names.
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {

@@ -120,12 +120,13 @@ func TestATranscriptIsBounded(t *testing.T) {
 	for i := range 10 * maxUtterances {
 		s.take(agent.Envelope{Turn: int64(i), Event: agent.UserSaid{Text: strings.Repeat("a", i%2000+1)}})
 	}
+	s.take(agent.Envelope{Turn: 10 * maxUtterances, Event: agent.UserSaid{Images: make([]agent.ImageSeen, 2)}})
 	said, cut := s.read()
 	total := 0
 	for _, u := range said {
 		total += len(u.Text)
 	}
-	if !cut || len(said) > maxUtterances || total > maxTranscriptText || total != s.bytes || said[len(said)-1].Turn != 10*maxUtterances-1 {
+	if !cut || len(said) > maxUtterances || total > maxTranscriptText || total != s.bytes || said[len(said)-1].Photos != 2 {
 		t.Errorf("%d utterances of %d bytes, cut %v", len(said), total, cut)
 	}
 }

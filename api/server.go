@@ -56,6 +56,8 @@ type Config struct {
 	About any
 	// Ready says in plain words what is not ready; nothing when all is.
 	Ready func() []string
+	// Eyes look at photos; nil when none are taken.
+	Eyes Eyes
 	// Page serves the shopper's page, Metrics the metrics.
 	Page, Metrics http.Handler
 	// Keys are the API keys of which each request must carry one, or a token of it.
@@ -79,6 +81,7 @@ type Server struct {
 	log      *slog.Logger
 	router   chi.Router
 	serving  sync.WaitGroup // goroutines that outlive their request
+	photos   chan struct{}  // a place for each message with photos that is read
 	patience time.Duration  // how long a stream waits for a client that does not read
 	bodyTime time.Duration  // how long a body may take to come
 	created  idempotent     // conversations by idempotency key
@@ -100,7 +103,10 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: cfg, log: cfg.Log, calls: make(map[string]Call), begun: make(map[string]*record), patience: sendGrace, bodyTime: bodyGrace}
+	s := &Server{
+		Config: cfg, log: cfg.Log, calls: make(map[string]Call), begun: make(map[string]*record),
+		photos: make(chan struct{}, photosAtOnce), patience: sendGrace, bodyTime: bodyGrace,
+	}
 	r := chi.NewRouter()
 	r.Use(s.recoverer, secureHeaders)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {

@@ -18,9 +18,13 @@ func (d *description) describeStreams() {
 		}}},
 	}
 	stream := map[string]*huma.MediaType{"text/event-stream": {Schema: text}}
-	message := map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
-		Type: huma.TypeObject, Required: []string{"text"}, Properties: map[string]*huma.Schema{"text": {Type: huma.TypeString, Description: "What the customer typed."}},
-	}}}
+	photos := &huma.Schema{Type: huma.TypeArray, Items: text, Description: "One to four photos, as base64 or data: URLs."}
+	file := &huma.Schema{Type: huma.TypeString, Format: "binary", Description: "A photo; the field may come up to four times."}
+	typed := &huma.Schema{Type: huma.TypeString, Description: "What the customer typed."}
+	message := map[string]*huma.MediaType{
+		"application/json":    {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"text": typed, "photos": photos}}},
+		"multipart/form-data": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"text": typed, "photo": file}}},
+	}
 	id := &huma.Param{Name: "id", In: "path", Required: true, Schema: text, Description: "The conversation's id."}
 	location := map[string]*huma.Param{"Location": {Schema: text, Description: "The call's address."}}
 

@@ -13,6 +13,7 @@ type Utterance struct {
 	Text string `json:"text" doc:"The words; of the agent's, those that were heard."`
 	// Source is of the customer's.
 	Source      string `json:"source,omitempty" enum:"voice,text" doc:"How the customer said it."`
+	Photos      int    `json:"photos,omitempty" doc:"How many photos the customer sent along."`
 	Interrupted bool   `json:"interrupted,omitempty" doc:"The agent was cut off here."`
 	At          int64  `json:"at_ms" doc:"Milliseconds since the conversation began."`
 }
@@ -36,11 +37,11 @@ func (t *transcript) take(e agent.Envelope) {
 	u := Utterance{Turn: e.Turn, At: e.At.Milliseconds()}
 	switch e := e.Event.(type) {
 	case agent.UserSaid:
-		u.Who, u.Text, u.Source = "customer", e.Text, e.Source
+		u.Who, u.Text, u.Source, u.Photos = "customer", e.Text, e.Source, len(e.Images)
 	case agent.ReplyDone:
 		u.Who, u.Text, u.Interrupted = "agent", e.Heard, e.Interrupted
 	}
-	if u.Text == "" {
+	if u.Text == "" && u.Photos == 0 {
 		return
 	}
 	t.mu.Lock()

@@ -14,7 +14,7 @@ var common = map[string]string{
 		pesanan pesenan orderan pesan paket paketku pesananku barang barangnya kirim dikirim pengiriman ongkir sampai sampe nyampe tiba datang batal batalkan batalin ganti ubah tukar tukarin
 		kembalikan balikin retur pengembalian refundnya dana uang alamat rusak pecah hilang telat terlambat lama salah warna ukuran hitam putih biru merah hijau stok ready
 		pembayaran bayar kartu bicara ngomong orang manusia dengan untuk buat punya ada berubah pikiran jadi lagi masih semua dua satu yang_pertama kedua benar betul iya selamat pagi siang sore malam
-		cek lacak resi nomor punyaku nya ku dapat dapet terus tapi karena kalau kalo soalnya nunggu tunggu bantu boleh sama di_mana terimakasih trims lanjut`,
+		cek lacak resi nomor punyaku nya ku dapat dapet terus tapi karena kalau kalo soalnya nunggu tunggu bantu boleh sama di_mana kpn brg sy dtg dmn gmn brp pkt blm kpn tlg terimakasih trims lanjut`,
 	"vi": `toi tôi mình minh em anh chị chi ban bạn shop cho của cua là la và va hay hoặc nay này do đó kia gi gì nao nào dau đâu o_dau khi_nao bao_gio bao_nhieu bao_lau the_nao tai_sao sao
 		khong không ko hong chua chưa roi rồi duoc được đã da đang dang sẽ se muon muốn can cần xin vui_long cam_on cảm ơn don đơn don_hang đơn_hàng hang hàng goi_hang kien_hang giao giao_hang
 		nhan nhận toi_noi huy hủy doi đổi tra_hang trả tra_lai hoan_tien hoàn tiền dia_chi địa chỉ bi bị vo vỡ hong_roi hỏng mat mất tre trễ cham chậm sai mau màu size_khac den đen trang_thai

@@ -26,7 +26,12 @@ func Estimate(r Request) int {
 
 // EstimateMessage guesses how many tokens a message has.
 func EstimateMessage(m Message) int {
-	n := messageTokens + EstimateText(m.Text) + len(m.Images)*imageTokens
+	n := messageTokens + EstimateText(m.Content())
+	for _, i := range m.Images {
+		if len(i.Data) > 0 {
+			n += imageTokens
+		}
+	}
 	for _, c := range m.ToolCalls {
 		n += messageTokens + EstimateText(c.Name) + EstimateText(string(c.Arguments))
 	}

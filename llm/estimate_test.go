@@ -17,7 +17,7 @@ func TestEstimateText(t *testing.T) {
 
 func TestEstimate(t *testing.T) {
 	r := Request{
-		Messages: []Message{{Role: User, Text: "Hello there", Images: []Image{{}}}, {Role: Assistant, ToolCalls: []ToolCall{{Name: "look", Arguments: json.RawMessage("{}")}}}},
+		Messages: []Message{{Role: User, Text: "Hello there", Images: []Image{{Data: []byte{1}}}}, {Role: Assistant, ToolCalls: []ToolCall{{Name: "look", Arguments: json.RawMessage("{}")}}}},
 		Tools:    []Tool{{Name: "look", Description: "Looks.", Parameters: json.RawMessage("{}")}},
 	}
 	if got := Estimate(r); got < 1000 || got > 1040 {

@@ -28,7 +28,8 @@ type Message struct {
 	// may be less than what was generated.
 	Text string
 	// Images are what a user sent along, in order. A brain that cannot see leaves
-	// them out.
+	// the pictures out; what was found in them is for every brain, see
+	// [Message.Content].
 	Images []Image
 	// Interrupted says that an assistant's message was cut off by the caller.
 	Interrupted bool
@@ -41,14 +42,6 @@ type Message struct {
 	// State is what the brain gave with this message in Delta.State. It is handed
 	// back unchanged and means nothing to anyone else.
 	State json.RawMessage
-}
-
-// Image is a picture as a brain is given it: oriented, scaled down, and of a size
-// that providers take. Nobody changes Data.
-type Image struct {
-	// MediaType is image/jpeg, image/png or image/webp.
-	MediaType string
-	Data      []byte
 }
 
 // ToolCall is a brain's wish to use a tool.

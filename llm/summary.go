@@ -54,7 +54,7 @@ func Transcript(earlier string, messages []Message) string {
 	for _, m := range messages {
 		switch m.Role {
 		case User:
-			b.WriteString("Customer: " + clipText(m.Text, maxQuoted) + "\n")
+			b.WriteString("Customer: " + clipText(m.Content(), maxQuoted) + "\n")
 		case Assistant:
 			if m.Text != "" {
 				b.WriteString("Assistant: " + clipText(m.Text, maxQuoted) + "\n")

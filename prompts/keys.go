@@ -59,6 +59,12 @@ func Keys() []Key {
 		{"tool_refused", Fields{"Reason": "Payment method not found"}},
 		{"sorry_to_hear", nil},
 
+		// Photos.
+		{"photo_is", Fields{"Product": "desk lamp"}},
+		{"photo_one_of", Fields{"Products": "desk lamp or water bottle"}},
+		{"photo_unknown", nil},
+		{"photo_unseen", nil},
+
 		// Which order.
 		{"ask_order", nil},
 		{"ask_order_again", nil},

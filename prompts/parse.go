@@ -112,6 +112,10 @@ func (r *reader) top(key string, at, value ast.Node) error {
 		err = r.mapping(value, r.cues(&r.to.understanding.Intents, Intents()))
 	case "facets":
 		err = r.mapping(value, r.cues(&r.to.understanding.Facets, Facets()))
+	case "endings":
+		r.to.understanding.Endings, err = r.list(value)
+	case "spelling":
+		err = r.words(value, &r.to.understanding.Spelling)
 	case "gloss":
 		err = r.words(value, &r.to.understanding.Gloss)
 	case "digits":
@@ -119,7 +123,7 @@ func (r *reader) top(key string, at, value ast.Node) error {
 	case "words":
 		err = r.words(value, &r.to.understanding.Words)
 	default:
-		err = r.fault(at, "unknown key %q; known are name, system, phrases, backchannels, affirmations, negations, interruptions, dictation, courtesies, intents, facets, gloss, digits, words", key)
+		err = r.fault(at, "unknown key %q; known are name, system, phrases, backchannels, affirmations, negations, interruptions, dictation, courtesies, intents, facets, spelling, endings, gloss, digits, words", key)
 	}
 	return err
 }
@@ -211,4 +215,21 @@ func (r *reader) lexicon(n ast.Node) (*lexicon, error) {
 		return nil, r.fault(n, "the list is empty")
 	}
 	return newLexicon(entries), nil
+}
+
+// list reads a list of words.
+func (r *reader) list(n ast.Node) ([]string, error) {
+	sequence, ok := n.(*ast.SequenceNode)
+	if !ok {
+		return nil, r.fault(n, "here should be a list of words")
+	}
+	out := make([]string, 0, len(sequence.Values))
+	for _, v := range sequence.Values {
+		text, err := r.text(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, text)
+	}
+	return out, nil
 }

@@ -13,6 +13,12 @@ type Understanding struct {
 	// Intents and Facets are what a text can mean, in the order of the file: the
 	// first intent with a cue that fits counts, of the facets all.
 	Intents, Facets []Cues
+	// Spelling gives the full form of words that people shorten or write as they
+	// speak ("kpn" for kapan); cues and Gloss need to know the full form alone.
+	Spelling map[string]string
+	// Endings are what the language hangs on words without changing what they mean
+	// ("paketku", "paketnya"), in Latin letters, the longest first.
+	Endings []string
 	// Gloss gives the brain's English words for those of the language: what names
 	// things, colours, places in a row.
 	Gloss map[string]string

@@ -120,5 +120,5 @@ func (b *Batch) dropProduct(id string) error {
 			return err
 		}
 	}
-	return nil
+	return b.exec(revised)
 }

@@ -72,7 +72,7 @@ func TestTLS(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pemCert)
 	for version, works := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
-		d := tls.Dialer{Config: &tls.Config{RootCAs: roots, MinVersion: version, MaxVersion: version}} //nolint:gosec // old ones are refused
+		d := tls.Dialer{Config: &tls.Config{RootCAs: roots, MinVersion: version, MaxVersion: version}}
 		conn, err := d.DialContext(t.Context(), "tcp", listener.Addr().String())
 		if (err == nil) != works {
 			t.Errorf("TLS %x: %v", version, err)

@@ -86,13 +86,16 @@ func userParts(m llm.Message, sees bool) []llms.ContentPart {
 	var parts []llms.ContentPart
 	if sees {
 		for _, i := range m.Images {
+			if len(i.Data) == 0 {
+				continue
+			}
 			parts = append(parts, llms.BinaryContent{MIMEType: i.MediaType, Data: i.Data})
 		}
 	}
-	if strings.TrimSpace(m.Text) != "" {
-		parts = append(parts, llms.TextContent{Text: m.Text})
+	if words := m.Content(); strings.TrimSpace(words) != "" {
+		parts = append(parts, llms.TextContent{Text: words})
 	}
-	if !sees && len(m.Images) > 0 {
+	if len(m.Images) > 0 && (!sees || len(parts) == 0) {
 		parts = append(parts, llms.TextContent{Text: unseen})
 	}
 	return parts

@@ -59,22 +59,29 @@ func messages(r llm.Request, sees bool) []sdk.ChatCompletionMessage {
 
 // userMessage is what a user said, with the pictures that they sent.
 func userMessage(m llm.Message, sees bool) sdk.ChatCompletionMessage {
-	out := sdk.ChatCompletionMessage{Role: sdk.ChatMessageRoleUser, Content: m.Text}
+	out := sdk.ChatCompletionMessage{Role: sdk.ChatMessageRoleUser, Content: m.Content()}
 	switch {
 	case len(m.Images) == 0:
 		return out
 	case !sees:
-		out.Content = strings.TrimSpace(m.Text + "\n" + unseen)
+		out.Content = strings.TrimSpace(out.Content + "\n" + unseen)
 		return out
 	}
+	words := out.Content
 	out.Content = ""
 	for _, image := range m.Images {
+		if len(image.Data) == 0 {
+			continue
+		}
 		out.MultiContent = append(out.MultiContent, sdk.ChatMessagePart{
 			Type: sdk.ChatMessagePartTypeImageURL, ImageURL: &sdk.ChatMessageImageURL{URL: dataURL(image)},
 		})
 	}
-	if m.Text != "" {
-		out.MultiContent = append(out.MultiContent, sdk.ChatMessagePart{Type: sdk.ChatMessagePartTypeText, Text: m.Text})
+	if words == "" && len(out.MultiContent) == 0 {
+		words = unseen
+	}
+	if words != "" {
+		out.MultiContent = append(out.MultiContent, sdk.ChatMessagePart{Type: sdk.ChatMessagePartTypeText, Text: words})
 	}
 	return out
 }

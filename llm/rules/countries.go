@@ -22,7 +22,7 @@ const shipped = `SG MY ID TH VN PH KH LA MM BN CN HK TW MO JP KR IN PK BD LK NP 
 var otherNames = map[string]string{
 	"usa": "US", "u s": "US", "u s a": "US", "america": "US", "the states": "US", "uk": "GB", "england": "GB", "britain": "GB", "great britain": "GB", "uae": "AE", "emirates": "AE", "korea": "KR",
 	"holland": "NL", "amerika": "US", "inggris": "GB", "belanda": "NL", "arab saudi": "SA", "jepang": "JP", "nước mỹ": "US", "sang mỹ": "US", "đi mỹ": "US", "qua mỹ": "US", "tới mỹ": "US", "đến mỹ": "US", "the us": "US", "hoa kỳ": "US", "anh quốc": "GB", "nước anh": "GB", "nhật": "JP", "hàn quốc": "KR", "thái": "TH", "trung quốc": "CN", "úc": "AU",
-	"sing": "SG", "đức": "DE", "pháp": "FR", "mã lai": "MY", "indo": "ID", "indonesia": "ID", "英國": "GB", "美国": "US", "美國": "US", "英国": "GB", "韩国": "KR", "泰国": "TH", "越南": "VN", "印尼": "ID", "马来西亚": "MY", "大马": "MY", "澳洲": "AU", "台湾": "TW", "香港": "HK",
+	"bên mỹ": "US", "ở mỹ": "US", "về mỹ": "US", "mỹ bao": "US", "nước áo": "AT", "sing": "SG", "đức": "DE", "pháp": "FR", "mã lai": "MY", "indo": "ID", "indonesia": "ID", "英國": "GB", "美国": "US", "美國": "US", "英国": "GB", "韩国": "KR", "泰国": "TH", "越南": "VN", "印尼": "ID", "马来西亚": "MY", "大马": "MY", "澳洲": "AU", "台湾": "TW", "香港": "HK",
 	"อเมริกา": "US", "สหรัฐ": "US", "อังกฤษ": "GB", "เกาหลี": "KR", "เวียดนาม": "VN", "ญี่ปุ่น": "JP", "อินโด": "ID", "มาเลย์": "MY", "จีน": "CN", "ลาว": "LA", "españa": "ES", "ee uu": "US", "estados unidos": "US", "eua": "US", "امريكا": "US", "السعوديه": "SA", "الامارات": "AE", "بريطانيا": "GB",
 }
 
@@ -43,7 +43,7 @@ func newCountries() *countries {
 		c.code[name] = code
 		c.byName[flat(name)] = name
 		for _, tag := range []language.Tag{language.SimplifiedChinese, language.TraditionalChinese, language.Indonesian, language.Vietnamese, language.Thai, language.Spanish, language.Portuguese, language.Arabic} {
-			if local := display.Regions(tag).Name(region); local != "" {
+			if local := display.Regions(tag).Name(region); local != "" && flat(local) != "ao" { // Austria, or a coat
 				c.byName[flat(local)] = name
 			}
 		}

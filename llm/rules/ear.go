@@ -19,7 +19,7 @@ type ear struct {
 	gloss           glossary
 	digits          map[string]string
 	longestDigit    int // in letters
-	flat            func(string) string
+	fold            func(string) string
 	// marked reads texts that are written with the language's marks, by which words
 	// differ that are the same without them; nil where it makes no difference.
 	marked *ear
@@ -37,30 +37,32 @@ type cue struct {
 }
 
 func newEar(u prompts.Understanding, flat func(string) string) *ear {
-	e := &ear{intents: meanings(u.Intents, flat), facets: meanings(u.Facets, flat), digits: make(map[string]string, len(u.Digits)), flat: flat}
+	speller := newSpeller(u, flat)
+	fold := speller.fold
+	e := &ear{intents: meanings(u.Intents, fold), facets: meanings(u.Facets, fold), digits: make(map[string]string, len(u.Digits)), fold: fold}
 	words := make(map[string]string, len(u.Gloss)+len(u.Words))
 	for english, local := range u.Words {
-		words[flat(local)] = strings.ToLower(english)
+		words[fold(local)] = strings.ToLower(english)
 	}
 	for local, english := range u.Gloss {
-		words[flat(local)] = english
+		words[fold(local)] = english
 	}
 	e.gloss = newGlossary(words)
 	for word, digit := range u.Digits {
-		e.digits[flat(word)] = digit
-		e.longestDigit = max(e.longestDigit, utf8.RuneCountInString(flat(word)))
+		e.digits[fold(word)] = digit
+		e.longestDigit = max(e.longestDigit, utf8.RuneCountInString(fold(word)))
 	}
 	return e
 }
 
-func meanings(list []prompts.Cues, flat func(string) string) []meaning {
+func meanings(list []prompts.Cues, fold func(string) string) []meaning {
 	out := make([]meaning, 0, len(list))
 	for _, c := range list {
 		m := meaning{name: c.Meaning}
 		for _, x := range c.Cues {
-			folded := cue{none: flatAll(x.None, flat)}
+			folded := cue{none: foldAll(x.None, fold)}
 			for _, group := range x.All {
-				folded.all = append(folded.all, flatAll(group, flat))
+				folded.all = append(folded.all, foldAll(group, fold))
 			}
 			m.cues = append(m.cues, folded)
 		}
@@ -69,10 +71,13 @@ func meanings(list []prompts.Cues, flat func(string) string) []meaning {
 	return out
 }
 
-func flatAll(words []string, flat func(string) string) []string {
+func foldAll(words []string, fold func(string) string) []string {
 	out := make([]string, 0, len(words))
 	for _, w := range words {
-		f := flat(strings.TrimSuffix(w, "*"))
+		f := fold(strings.TrimSuffix(w, "*"))
+		if len(f) <= 2 && norm.NFC.String(f) != norm.NFC.String(strings.ToLower(w)) {
+			continue // two letters that have lost their marks can be anything
+		}
 		if strings.HasSuffix(w, "*") {
 			f += "*"
 		}
@@ -82,7 +87,7 @@ func flatAll(words []string, flat func(string) string) []string {
 }
 
 // folded is what was said in the form in which cues compare.
-func (e *ear) folded(text string) string { return e.flat(hanNumbers(unmarked(text))) }
+func (e *ear) folded(text string) string { return e.fold(hanNumbers(unmarked(text))) }
 
 // intent is the first intent that a text has a cue of, "" for none.
 func (e *ear) intent(text string) string {

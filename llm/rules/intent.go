@@ -144,6 +144,9 @@ type understood struct {
 // that the agent has asked for an order's number.
 func (t *turn) understand(text string, words []string, awaited bool) understood {
 	u := understood{numbers: numbers(words, awaited)}
+	if slices.ContainsFunc(u.numbers, func(n number) bool { return n.Marked && n.Complete() }) { // then a postal code is none
+		u.numbers = slices.DeleteFunc(u.numbers, func(n number) bool { return !n.Marked })
+	}
 	u.rest = withoutNumbers(words, u.numbers)
 	u.intent, u.aspect = t.intent(text, u.rest)
 	if u.intent == stockIntent { // "number 42" of a shoe is a size

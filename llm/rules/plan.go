@@ -12,6 +12,9 @@ func (t *turn) plan() error {
 	if t.done != nil {
 		t.tellDone()
 	}
+	if t.look() {
+		return nil
+	}
 	if t.text == "" {
 		return t.openOrPrompt()
 	}
@@ -223,6 +226,12 @@ func (t *turn) fresh(u understood) error {
 	if u.intent != unknownIntent && u.intent != followIntent {
 		t.state.Offered = nil
 	}
+	switch {
+	case t.asksToShip(u):
+		return t.shippingTo()
+	case (t.state.Task == taskStock || t.state.Task == "") && t.state.Product != "" && goesOn[u.intent] && len(u.numbers) == 0 && len(wantedOptions(u.rest)) > 0:
+		return t.inStock(u) // "and in size 40?"
+	}
 	switch u.intent {
 	case followIntent:
 		return t.follow(u)
@@ -262,6 +271,10 @@ func (t *turn) fresh(u understood) error {
 	case stockIntent:
 		return t.inStock(u)
 	case shippingIntent:
+		if len(u.numbers) > 0 && t.brain.countries.in(t.text) == "" { // it is about a parcel
+			t.state.Task, t.state.Aspect, t.state.Words = taskOrder, etaAspect, ""
+			return t.about(u)
+		}
 		return t.shippingTo()
 	case profileIntent:
 		return t.profile()
@@ -308,6 +321,21 @@ func (t *turn) follow(u understood) error {
 		return nil
 	}
 	return t.resume(u)
+}
+
+// goesOn are the intents of words that may go on with what was talked about.
+var goesOn = map[intent]bool{unknownIntent: true, followIntent: true, productsIntent: true, orderIntent: true}
+
+// asksToShip says whether a country is named as one to ship to: beside a question for
+// the days it takes, or after another such question.
+func (t *turn) asksToShip(u understood) bool {
+	if !t.tools[toolShipping] || len(u.numbers) > 0 || !goesOn[u.intent] || t.brain.countries.in(t.text) == "" {
+		return false
+	}
+	if t.mentions("my", "order", "orders", "parcel", "package") {
+		return false
+	}
+	return t.state.Task == taskShipping || (u.intent == orderIntent && u.aspect == etaAspect)
 }
 
 // place is the word by which an order is picked from a list, "" for none.

@@ -148,6 +148,9 @@ func alikeValue(name string, got, want any) bool {
 		return true
 	}
 	a, b := strings.TrimPrefix(strings.ToLower(fmt.Sprint(got)), "#"), strings.TrimPrefix(strings.ToLower(fmt.Sprint(want)), "#")
+	if known := newCountries(); name == "country" && known.code[known.named(a)] != "" {
+		a = strings.ToLower(known.code[known.named(a)])
+	}
 	if name == "query" || name == "product" || name == "summary" || name == "note" {
 		return got != nil && (strings.Contains(a, b) || strings.Contains(b, a))
 	}

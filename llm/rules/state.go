@@ -62,6 +62,8 @@ type state struct {
 	Problem string `json:"problem,omitempty"`
 	// Product is what was talked about outside of any order.
 	Product string `json:"product,omitempty"`
+	// Shown is the product that a photo showed, which the next words may be about.
+	Shown string `json:"shown,omitempty"`
 	// Wish is what was said before it was asked who is calling.
 	Wish string `json:"wish,omitempty"`
 	// Said is all of the message, heard or not.

@@ -50,6 +50,9 @@ type turn struct {
 	count int
 	// calls is how many tools have been called for in the whole conversation.
 	calls int
+	// shown is how many photos the caller has sent, photos what was found in them.
+	shown  int
+	photos []llm.Found
 	// state is the one that the caller answered to, and becomes the next one.
 	state state
 	// last is the agent's last message that was heard at all.
@@ -93,6 +96,7 @@ func fold(b *Brain, r llm.Request) *turn {
 		switch m.Role {
 		case llm.User:
 			said = append(said, m.Text)
+			t.show(m.Images)
 		case llm.ToolRole:
 			if c, ok := calls[m.ToolCallID]; ok {
 				if c.Name == toolByEmail || c.Name == toolByName {
