@@ -57,7 +57,7 @@ func NewLimits(key, customer, address Bounds) *Limits {
 	for i, k := range []struct {
 		name string
 		Bounds
-	}{{"key", key}, {"customer", customer}, {"address", address}} {
+	}{{"customer", customer}, {"address", address}, {"key", key}} {
 		l.kinds[i] = ledger{name: k.name, bounds: k.Bounds, accounts: make(map[string]*list.Element)}
 	}
 	return l
@@ -139,9 +139,11 @@ func wait(r *rate.Limiter, now time.Time) time.Duration {
 	return max(time.Duration(missing/float64(r.Limit())*float64(time.Second)), time.Millisecond)
 }
 
-// each visits the accounts of who.
+// each visits the accounts of who until one has exceeded something: the customer's
+// before those that others share, so that a customer who is refused takes nothing
+// from the others.
 func (l *Limits) each(who Who, now time.Time, visit func(*ledger, *account) *Exceeded) error {
-	for i, id := range []string{who.Key, who.Customer, who.Address} {
+	for i, id := range []string{who.Customer, who.Address, who.Key} {
 		if id == "" {
 			continue
 		}

@@ -110,7 +110,7 @@ func TestADay(t *testing.T) {
 		}
 		<-time.After(10 * time.Minute)
 		release() // of three, ten minutes each of the new day
-		if a := l.kinds[1].account("ann", time.Now()); a.spent(time.Now()) != 30*time.Minute {
+		if a := l.kinds[0].account("ann", time.Now()); a.spent(time.Now()) != 30*time.Minute {
 			t.Errorf("%s have been used since midnight", a.spent(time.Now()))
 		}
 	})
@@ -129,7 +129,7 @@ func TestAFloodOfAddresses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if k := &l.kinds[2]; len(k.accounts) > maxAccounts || k.recent.Len() != len(k.accounts) {
+	if k := &l.kinds[1]; len(k.accounts) > maxAccounts || k.recent.Len() != len(k.accounts) {
 		t.Errorf("%d accounts, %d in their order", len(k.accounts), k.recent.Len())
 	}
 	if err := l.Request(Who{Customer: "ann"}, 1); exceeded(t, err) == nil {
@@ -159,8 +159,31 @@ func TestLimitsAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	for _, id := range []string{"0", "7"} {
-		if a := l.kinds[1].account(id, time.Now()); a.running != 0 || a.bytes != 500 {
+		if a := l.kinds[0].account(id, time.Now()); a.running != 0 || a.bytes != 500 {
 			t.Errorf("customer %s: %+v", id, a)
+		}
+	}
+}
+
+// TestOneCustomerCannotUseUpAKey: what is refused to a customer is not charged to
+// the key and the address, which others share.
+func TestOneCustomerCannotUseUpAKey(t *testing.T) {
+	shared := Bounds{Requests: 10, CallsMinute: 10}
+	l := NewLimits(shared, Bounds{Requests: 2, CallsMinute: 2}, shared)
+	for i, customer := range []string{"ann", "bob"} {
+		served := 0
+		for range 100 {
+			who := Who{Key: "k", Customer: customer, Address: "192.0.2.1"}
+			if l.Request(who, 0) == nil {
+				served++
+			}
+			if release, err := l.Begin(who); err == nil {
+				release()
+				served++
+			}
+		}
+		if served != 4 {
+			t.Errorf("customer %d was served %d times", i+1, served)
 		}
 	}
 }
