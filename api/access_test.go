@@ -2,16 +2,10 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"iter"
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"parley/access"
@@ -19,84 +13,6 @@ import (
 	"parley/llm"
 	"parley/tools"
 )
-
-const shopOrigin = "https://shop.example"
-
-// gate is a desk with a key, tokens and limits.
-type gate struct {
-	*desk
-	key    string
-	kept   access.Key
-	tokens *access.Tokens
-}
-
-// reader is a brain whose requests are read.
-type reader struct {
-	llm.Brain
-	read func(llm.Request)
-}
-
-func (b reader) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
-	b.read(r)
-	return b.Brain.Generate(ctx, r)
-}
-
-func newGate(t *testing.T, change func(*Config)) *gate {
-	t.Helper()
-	tokens, err := access.NewTokens([]byte(strings.Repeat("s", 32)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gate{tokens: tokens}
-	g.desk = newDesk(t, 50, func(c *Config) {
-		c.Keys, c.Tokens, c.Origins = newKeys(t), tokens, []string{shopOrigin}
-		c.Limits = access.NewLimits(access.Bounds{}, access.Bounds{Calls: 3}, access.Bounds{})
-		change(c)
-	})
-	g.kept, g.key, err = g.Keys.Create("shop", access.Scopes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
-}
-
-// ask sends a request with a key or a token; more are headers, name and value.
-func (g *gate) ask(method, path, bearer, body string, more ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "https://voice.shop.example"+path, strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+bearer)
-	r.Header.Set("Content-Type", "application/json")
-	for pair := range slices.Chunk(more, 2) {
-		r.Header.Set(pair[0], pair[1])
-	}
-	w := httptest.NewRecorder()
-	g.ServeHTTP(w, r)
-	return w
-}
-
-// mint has a token made over HTTP.
-func (g *gate) mint(t *testing.T, body string) string {
-	t.Helper()
-	w := g.ask("POST", "/v1/tokens", g.key, body)
-	var out struct {
-		Token   string
-		Expires time.Time
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &out); w.Code != http.StatusCreated || err != nil || !out.Expires.After(time.Now()) || w.Header().Get("Cache-Control") != "no-store" {
-		t.Fatalf("%d %s %v", w.Code, w.Body, err)
-	}
-	return out.Token
-}
-
-// converse begins a conversation and gives its id.
-func (g *gate) converse(t *testing.T, bearer string, more ...string) string {
-	t.Helper()
-	w := g.ask("POST", "/v1/conversations", bearer, "", more...)
-	var out struct{ ID string }
-	if err := json.Unmarshal(w.Body.Bytes(), &out); w.Code != http.StatusCreated || err != nil || w.Header().Get("Location") != "/v1/conversations/"+out.ID {
-		t.Fatalf("%d %s %v", w.Code, w.Body, err)
-	}
-	return out.ID
-}
 
 func TestWhoIsLetIn(t *testing.T) {
 	g := newGate(t, same)
@@ -352,51 +268,4 @@ func TestBytesAreLimited(t *testing.T) {
 	body := `{"text":"` + strings.Repeat("a", 600) + `"}`
 	check(t, g.ask("POST", "/v1/conversations/"+id+"/messages", ann, body).Result(), 200, "turn.ended", "")
 	check(t, g.ask("POST", "/v1/conversations/"+id+"/messages", ann, body).Result(), 429, "bytes", "limit")
-}
-
-func TestIdempotencyKeys(t *testing.T) {
-	g := newGate(t, same)
-	defer g.close(t)
-	ann, bob := g.mint(t, `{"customer":"ann"}`), g.mint(t, `{"customer":"bob"}`)
-	ids := make([]string, 10)
-	var all sync.WaitGroup
-	for i := range ids {
-		all.Go(func() { ids[i] = g.converse(t, ann, "Idempotency-Key", "first") })
-	}
-	all.Wait()
-	if ids = slices.Compact(ids); len(ids) != 1 || g.host.Count() != 1 {
-		t.Errorf("%q, %d conversations", ids, g.host.Count())
-	}
-	if id := g.converse(t, bob, "Idempotency-Key", "first"); id == ids[0] {
-		t.Error("another customer's key gave ann's conversation")
-	}
-	if id := g.converse(t, ann, "Idempotency-Key", "second"); id == ids[0] {
-		t.Error("another key gave the same conversation")
-	}
-	g.converse(t, ann)
-	check(t, g.ask("POST", "/v1/conversations", ann, "", "Idempotency-Key", "third").Result(), 429, "", "limit")
-	check(t, g.ask("DELETE", "/v1/conversations/"+ids[0], ann, "").Result(), 204, "", "")
-	eventually(t, "a try that failed to be tried again", func() bool {
-		return g.ask("POST", "/v1/conversations", ann, "", "Idempotency-Key", "third").Code == 201
-	})
-}
-
-func TestIdempotencyKeysAreForgotten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		i := &idempotent{}
-		n := 0
-		next := func() (string, error) { n++; return "c", nil }
-		for range maxIdempotent + 10 {
-			if _, err := i.do(t.Context(), "", fmt.Sprint(n), next); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if len(i.known) > maxIdempotent || i.order.Len() != len(i.known) {
-			t.Errorf("%d are remembered", len(i.known))
-		}
-		<-time.After(keepIdempotent + 1)
-		if _, err := i.do(t.Context(), "", "new", next); err != nil || len(i.known) != 1 {
-			t.Errorf("%d are remembered after a day", len(i.known))
-		}
-	})
 }
