@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"parley/agent"
 	"parley/llm"
 )
@@ -52,7 +54,7 @@ type message struct {
 // createMessage takes what the caller typed or showed and streams the events of the
 // turn that answers it, the last of them turn.ended.
 func (s *Server) createMessage(w http.ResponseWriter, r *http.Request) {
-	c, err := s.find(r)
+	c, err := s.reach(r.Context(), chi.URLParam(r, "id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -32,8 +32,10 @@ func (labels) Look(_ context.Context, files [][]byte) ([]llm.Image, error) {
 
 type badPhoto struct{}
 
-func (badPhoto) Error() string              { return "broken" }
-func (badPhoto) PhotoStatus() (int, string) { return http.StatusUnprocessableEntity, "that is no photo" }
+func (badPhoto) Error() string { return "broken" }
+func (badPhoto) PhotoStatus() (int, string) {
+	return http.StatusUnprocessableEntity, "that is no photo"
+}
 
 // form makes a form of fields, of which those named photo are files.
 func form(t *testing.T, fields ...string) (kind, body string) {
