@@ -75,7 +75,7 @@ func foldAll(words []string, fold func(string) string) []string {
 	out := make([]string, 0, len(words))
 	for _, w := range words {
 		f := fold(strings.TrimSuffix(w, "*"))
-		if len(f) <= 2 && norm.NFC.String(f) != norm.NFC.String(strings.ToLower(w)) {
+		if len(f) <= 2 && norm.NFC.String(f) != norm.NFC.String(strings.ToLower(strings.TrimSuffix(w, "*"))) {
 			continue // two letters that have lost their marks can be anything
 		}
 		if strings.HasSuffix(w, "*") {
