@@ -116,11 +116,11 @@ func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.calls[c.ID()] = nil
-		return &guest{Conversation: c, server: s, ends: true}, nil
+		return &guest{Conversation: c, server: s, caller: principalOf(ctx), ends: true}, nil
 	}
-	c := s.Host.Find(id)
-	if c == nil {
-		return nil, noConversation(id)
+	c, err := s.reach(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +128,7 @@ func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
 		return nil, problem(http.StatusConflict, "in-call", "The conversation %q is in a call already.", id)
 	}
 	s.calls[id] = nil // taken; the call follows
-	return &guest{Conversation: c, server: s}, nil
+	return &guest{Conversation: c, server: s, caller: principalOf(ctx)}, nil
 }
 
 // forget frees a conversation's seat when its call is over.
@@ -144,8 +144,12 @@ func (s *Server) forget(id string, call Call) {
 func (s *Server) unseat(g *guest, cause error) {
 	s.mu.Lock()
 	delete(s.calls, g.ID())
+	r := s.begun[g.ID()]
 	s.mu.Unlock()
 	if g.ends {
+		if r != nil {
+			r.undo()
+		}
 		s.Host.End(g.ID(), cause)
 	}
 }
@@ -192,18 +196,20 @@ func (s *Server) deleteCall(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) findCall(r *http.Request) (Call, error) {
 	id := chi.URLParam(r, "id")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if call := s.calls[id]; call != nil {
-		return call, nil
+	if _, err := s.recordOf(r.Context(), id); err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if call := s.calls[id]; call != nil {
+			return call, nil
+		}
 	}
 	return nil, problem(http.StatusNotFound, "no-call", "There is no call %q; it may have ended.", id)
 }
 
 // badBody turns a body that could not be read into something the client can mend.
 func badBody(err error) error {
-	if asProblem(err) != nil {
-		return err
+	if p := asProblem(err); p != nil {
+		return p
 	}
 	return problem(http.StatusBadRequest, "bad-body", "The body could not be read to its end.")
 }
@@ -230,7 +236,8 @@ func offerProblem(err error) error {
 type guest struct {
 	*agent.Conversation
 	server *Server
-	ends   bool // the conversation ends with the call
+	caller principal // who made the call, whom messages count against
+	ends   bool      // the conversation ends with the call
 
 	mu   sync.Mutex
 	left bool
@@ -257,7 +264,7 @@ func (g *guest) Open(ch room.Channel) {
 		})
 		return
 	}
-	g.server.serving.Go(func() { g.server.serveChannel(g.Conversation, ch) })
+	g.server.serving.Go(func() { g.server.serveChannel(g.Conversation, g.caller, ch) })
 }
 
 // Left implements room.Guest.

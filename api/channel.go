@@ -31,7 +31,7 @@ const unread = 512
 
 // serveChannel passes events out and commands in until either side ends. A client
 // too slow for what it must not miss is served no longer.
-func (s *Server) serveChannel(c *agent.Conversation, ch room.Channel) {
+func (s *Server) serveChannel(c *agent.Conversation, p principal, ch room.Channel) {
 	events := c.Subscribe(unread, true)
 	defer events.Close()
 	for {
@@ -55,12 +55,29 @@ func (s *Server) serveChannel(c *agent.Conversation, ch room.Channel) {
 			if !ok {
 				return
 			}
-			if err := s.obey(c, ch, message); err != nil {
+			err := s.count(p, message)
+			if err == nil {
+				err = s.obey(c, ch, message)
+			}
+			if err != nil {
 				reply, _ := json.Marshal(map[string]string{"type": "rejected", "message": err.Error()}) // two strings always marshal
 				_ = ch.Send(reply)                                                                      // a client that does not read is not told
 			}
 		}
 	}
+}
+
+// count charges a client's message as it would a request.
+func (s *Server) count(p principal, message []byte) error {
+	if s.Limits == nil || p.open {
+		return nil
+	}
+	n := int64(len(message))
+	if err := s.Limits.Request(p.who, n); err != nil {
+		return err
+	}
+	s.Limits.Sent(p.who, n)
+	return nil
 }
 
 // obey does what a client's message asks.

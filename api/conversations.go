@@ -5,80 +5,43 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
+
+	"github.com/go-chi/chi/v5"
 
 	"parley/agent"
 )
 
-// createConversation begins a conversation by text.
-func (s *Server) createConversation(w http.ResponseWriter, r *http.Request) {
-	c, err := s.begin(r.Context())
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Location", "/v1/conversations/"+c.ID())
-	writeJSON(w, http.StatusCreated, map[string]string{"id": c.ID()})
-}
-
 var errClosed = errors.New("the client closed the conversation")
 
-// deleteConversation ends a conversation, and the call it may have.
-func (s *Server) deleteConversation(w http.ResponseWriter, r *http.Request) {
-	c, err := s.find(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.Host.End(c.ID(), errClosed)
-	select {
-	case <-c.Done():
-		w.WriteHeader(http.StatusNoContent)
-	case <-r.Context().Done():
-	}
-}
-
-// createMessage takes what the caller typed and streams the events of the turn
-// that answers it, the last of them turn.ended.
-func (s *Server) createMessage(w http.ResponseWriter, r *http.Request) {
-	c, err := s.find(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	var body struct {
-		Text string `json:"text"`
-	}
-	if err := readJSON(w, r, maxMessage, &body); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	events := c.Subscribe(unread, false)
-	defer events.Close()
-	turn, err := c.Say(r.Context(), body.Text)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.stream(w, r, events, func(e agent.Envelope) (send, last bool) {
-		if e.Turn != turn {
-			return false, e.Turn > turn // a newer turn means that the end of this one was missed
-		}
-		_, ended := e.Event.(agent.TurnEnded)
-		return true, ended
-	})
-}
-
-// streamEvents streams all events of a conversation, from its beginning.
+// streamEvents streams all events of a conversation, from its beginning or from
+// the one that Last-Event-ID names.
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request) {
-	c, err := s.find(r)
+	c, err := s.reach(r.Context(), chi.URLParam(r, "id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
+	}
+	var last int64
+	if text := r.Header.Get("Last-Event-ID"); text != "" {
+		if last, err = strconv.ParseInt(text, 10, 64); err != nil || last < 0 {
+			s.fail(w, r, problem(http.StatusBadRequest, "bad-event-id", "Last-Event-ID is the id of an event, a number, not %q.", text))
+			return
+		}
 	}
 	events := c.Subscribe(unread, true)
 	defer events.Close()
-	s.stream(w, r, events, func(agent.Envelope) (bool, bool) { return true, false })
+	replayed := len(events.Events())
+	s.stream(w, r, events, func(e agent.Envelope) (bool, bool) {
+		replayed--
+		// A delta of before stands for all of the answer so far, of which the client
+		// has a part; reply.done will tell it the whole.
+		if _, delta := e.Event.(agent.ReplyText); delta && last > 0 && replayed >= 0 {
+			return false, false
+		}
+		return e.Seq > last, false
+	})
 }
 
 // keepAlive is how often a quiet stream shows that it is alive.
@@ -112,7 +75,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, events *agent.Su
 					s.log.Error("an event could not be written", "err", err)
 					return
 				}
-				line = fmt.Appendf(nil, "event: %s\ndata: %s\n\n", e.Event.Kind(), data)
+				line = fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Event.Kind(), data)
 			}
 		case <-alive.C:
 			line = []byte(": alive\n\n")

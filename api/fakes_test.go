@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"parley/access"
 	"parley/agent"
 	"parley/asr"
 	"parley/audio"
@@ -276,6 +277,16 @@ func newDesk(t *testing.T, limit int, change func(*Config)) *desk {
 
 func same(*Config) {}
 
+// newKeys are keys of the config, with a folder for others.
+func newKeys(t *testing.T, configured ...string) *access.Keys {
+	t.Helper()
+	k, err := access.OpenKeys(t.TempDir(), configured...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 // close ends everything in the order of a program's shutdown.
 func (d *desk) close(t *testing.T) {
 	t.Helper()
@@ -330,10 +341,12 @@ type event struct {
 func parse(t *testing.T, body string) (events []event) {
 	t.Helper()
 	for block := range strings.SplitSeq(strings.TrimSuffix(body, "\n\n"), "\n\n") {
-		kind, data, ok := strings.Cut(block, "\ndata: ")
 		if strings.HasPrefix(block, ":") || block == "" {
 			continue
 		}
+		id, rest, numbered := strings.Cut(block, "\n")
+		kind, data, ok := strings.Cut(rest, "\ndata: ")
+		ok = ok && numbered && strings.HasPrefix(id, "id: ")
 		e := event{kind: strings.TrimPrefix(kind, "event: ")}
 		if err := json.Unmarshal([]byte(data), &e.data); !ok || err != nil || e.data["type"] != e.kind {
 			t.Fatalf("no event: %q (%v)", block, err)

@@ -1,50 +1,182 @@
 package api
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
+
+	"parley/access"
 )
 
-// guard lets through who may use the API. With keys, a request carries one of
-// them. Without, the server is open to this machine alone, and other people's
-// web pages in this machine's browser are kept out: the host must be a loopback
-// name (against DNS rebinding) and a browser's origin must be the page's own.
+// guard lets through who may use the API, and says who it is. With keys, a request
+// carries one of them or a token that one minted. Without, the server is open to
+// this machine alone, and other people's web pages in this machine's browser are
+// kept out: the host must be a loopback name (against DNS rebinding) and a browser's
+// origin must be the page's own.
 func (s *Server) guard(next http.Handler) http.Handler {
-	keys := make([][sha256.Size]byte, len(s.Keys))
-	for i, k := range s.Keys {
-		keys[i] = sha256.Sum256([]byte(k))
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case len(keys) > 0:
-			token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			if !ok || !anyEqual(keys, sha256.Sum256([]byte(token))) {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="parley"`)
-				s.fail(w, r, problem(http.StatusUnauthorized, "no-key", "This server asks for an API key: Authorization: Bearer KEY."))
-				return
-			}
-		case !loopbackHost(r.Host):
-			s.fail(w, r, problem(http.StatusForbidden, "foreign-host", "Without keys this server answers to loopback names alone, not to %q.", r.Host))
-			return
-		case !sameOrigin(r):
-			s.fail(w, r, problem(http.StatusForbidden, "foreign-origin", "Pages of %q may not use this server.", r.Header.Get("Origin")))
+		p, err := s.identify(r)
+		if err != nil {
+			s.fail(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r)
+		if r.Body != nil && r.Body != http.NoBody {
+			// A body that trickles must not hold a connection for ever.
+			err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.bodyTime))
+			if err != nil && !errors.Is(err, http.ErrNotSupported) {
+				s.fail(w, r, fmt.Errorf("bounding the time of a body: %w", err))
+				return
+			}
+			if s.Limits != nil && !p.open {
+				counted := &countedBody{ReadCloser: r.Body}
+				r.Body = counted
+				defer func() { s.Limits.Sent(p.who, counted.n.Load()) }()
+			}
+		}
+		ctx := context.WithValue(withPrincipal(r.Context(), p), hostKey{}, r.Host)
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-// anyEqual compares with every key, so that the time tells nothing.
-func anyEqual(keys [][sha256.Size]byte, got [sha256.Size]byte) bool {
-	found := 0
-	for _, k := range keys {
-		found |= subtle.ConstantTimeCompare(k[:], got[:])
+// countedBody counts what was read of a body.
+type countedBody struct {
+	io.ReadCloser
+	n atomic.Int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(int64(n))
+	return n, err
+}
+
+// identify finds out who makes a request, and counts it.
+func (s *Server) identify(r *http.Request) (principal, error) {
+	if s.Keys == nil || !s.Keys.Any() {
+		switch {
+		case !loopbackHost(r.Host):
+			return principal{}, problem(http.StatusForbidden, "foreign-host", "Without keys this server answers to loopback names alone, not to %q.", r.Host)
+		case !sameOrigin(r):
+			return principal{}, problem(http.StatusForbidden, "foreign-origin", "Pages of %q may not use this server.", r.Header.Get("Origin"))
+		}
+		return principal{open: true}, nil
 	}
-	return found == 1
+	p, err := s.authenticate(r)
+	if err != nil {
+		p.who = access.Who{Address: s.address(r)} // guessing is counted, too
+	}
+	if s.Limits != nil {
+		if limit := s.Limits.Request(p.who, max(r.ContentLength, 0)); limit != nil {
+			return principal{}, limit
+		}
+	}
+	return p, err
+}
+
+// authenticate reads the key or the token of a request.
+func (s *Server) authenticate(r *http.Request) (principal, error) {
+	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return principal{}, access.ErrUnknown
+	}
+	// A key of the config may look like anything, so keys are tried first.
+	if key, err := s.Keys.Check(text); err == nil {
+		return principal{key: key, who: access.Who{Key: key.ID}}, nil
+	}
+	if s.Tokens == nil || access.IsKey(text) {
+		return principal{}, access.ErrUnknown
+	}
+	g, err := s.Tokens.Check(text)
+	if err != nil {
+		return principal{}, err
+	}
+	if !s.Keys.Works(g.Key) {
+		return principal{}, access.ErrUnknown
+	}
+	if err := s.checkOrigin(r, g); err != nil {
+		return principal{}, err
+	}
+	return principal{
+		key: access.Key{ID: g.Key}, grant: &g,
+		who: access.Who{Key: g.Key, Customer: g.Customer, Address: s.address(r)},
+	}, nil
+}
+
+// checkOrigin keeps a token to the web pages that it is for. Browsers say the
+// origin with every request but plain reads of the same origin.
+func (s *Server) checkOrigin(r *http.Request, g access.Grant) error {
+	origin := r.Header.Get("Origin")
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case origin == "" && (g.Origin == "" || reads):
+		return nil
+	case g.Origin != "" && origin != g.Origin:
+		return problem(http.StatusForbidden, "foreign-origin", "The token is for pages of another origin than %q.", origin)
+	case !s.allowsOrigin(r, origin):
+		return problem(http.StatusForbidden, "foreign-origin", "Pages of %q may not use this server; access.origins in the config lists those that may.", origin)
+	}
+	return nil
+}
+
+// allowsOrigin says whether pages of an origin may use the API.
+func (s *Server) allowsOrigin(r *http.Request, origin string) bool {
+	if slices.Contains(s.Origins, origin) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && u.Host == r.Host
+}
+
+// need lets through principals with a scope. A token has the scope Converse.
+func (s *Server) need(scope string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			p := principalOf(r.Context())
+			if may := p.open || p.grant != nil && scope == access.Converse || p.grant == nil && p.key.May(scope); !may {
+				s.fail(w, r, problem(http.StatusForbidden, "scope", "This needs a key with the scope %q.", scope))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// address is where a request comes from: of a proxy that is known, what it says.
+// IPv6 addresses count by their /64, of which one customer has all.
+func (s *Server) address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	// The last hop was written by the proxy that is known; what stands before it a
+	// client can make up, unless that is a known proxy, too.
+	for i := len(hops) - 1; i >= 0 && slices.Contains(s.Proxies, host); i-- {
+		hop := strings.TrimSpace(hops[i])
+		if net.ParseIP(hop) == nil {
+			break
+		}
+		host = hop
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	if ip = ip.Unmap().WithZone(""); ip.Is6() {
+		if prefix, err := ip.Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return ip.String()
 }
 
 func loopbackHost(host string) bool {

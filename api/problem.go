@@ -2,27 +2,58 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"parley/access"
 	"parley/agent"
 )
 
 // Problem is an error of the HTTP API, after RFC 9457. Type is stable and meant
 // for programs, Detail is meant for people.
 type Problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail,omitempty"`
+	Type   string `json:"type" doc:"What went wrong, for programs; stable, such as urn:parley:problem:limit."`
+	Title  string `json:"title" doc:"The status in words."`
+	Status int    `json:"status" doc:"The HTTP status."`
+	Detail string `json:"detail,omitempty" doc:"What went wrong, for people."`
+
+	retry     time.Duration // when to try again; 0 is not said
+	challenge bool          // the answer asks for a key or a token
 }
 
 func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
+
+// GetStatus implements huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders implements huma.HeadersError: what the answer carries beside the body.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	switch {
+	case p.retry > 0:
+		h.Set("Retry-After", strconv.FormatInt(int64(math.Ceil(p.retry.Seconds())), 10))
+	case p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests:
+		h.Set("Retry-After", "2")
+	}
+	if p.challenge {
+		h.Set("WWW-Authenticate", `Bearer realm="parley"`)
+	}
+	return h
+}
 
 // problem makes a Problem; kind is the last part of its type.
 func problem(status int, kind, format string, args ...any) *Problem {
@@ -34,30 +65,35 @@ func problem(status int, kind, format string, args ...any) *Problem {
 	}
 }
 
-// fail answers a request with an error. What is no Problem is a fault of ours:
-// it is logged and the client is told no more than that.
+// fail answers a request with an error.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := s.explain(r.Context(), err)
+	maps.Copy(w.Header(), p.GetHeaders())
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // nobody is left to tell
+}
+
+// explain makes an error one for the client. What is no Problem is a fault of
+// ours: it is logged and the client is told no more than that.
+func (s *Server) explain(ctx context.Context, err error) *Problem {
 	p := asProblem(err)
-	if p == nil && r.Context().Err() != nil {
-		s.log.Debug("a client left before it was answered", "method", r.Method, "path", r.URL.Path, "err", err)
+	if p == nil && ctx.Err() != nil {
+		s.log.Debug("a client left before it was answered", "err", err)
 		panic(http.ErrAbortHandler) // nobody is left to tell
 	}
 	if p == nil {
-		s.log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		s.log.Error("a request failed", "err", err)
 		p = problem(http.StatusInternalServerError, "internal", "Something failed on our side; it has been logged.")
 	}
-	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
-		w.Header().Set("Retry-After", "2")
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // nobody is left to tell
+	return p
 }
 
 func asProblem(err error) *Problem {
 	var p *Problem
 	var tooLarge *http.MaxBytesError
 	var text *agent.TextError
+	var exceeded *access.Exceeded
 	switch {
 	case errors.As(err, &p):
 		return p
@@ -65,6 +101,18 @@ func asProblem(err error) *Problem {
 		return problem(http.StatusRequestEntityTooLarge, "too-large", "The body may have at most %d bytes.", tooLarge.Limit)
 	case errors.As(err, &text):
 		return problem(http.StatusUnprocessableEntity, "bad-text", "%s.", capital(text.Error()))
+	case errors.As(err, &exceeded):
+		p = problem(http.StatusTooManyRequests, "limit", "The %s has reached its limit of %s.", exceeded.Of, exceeded.What)
+		p.retry = exceeded.Retry
+		return p
+	case errors.Is(err, access.ErrExpired):
+		return unauthorised(problem(http.StatusUnauthorized, "expired-token", "The token has expired; the shop's server makes another."))
+	case errors.Is(err, access.ErrUnknown):
+		return unauthorised(problem(http.StatusUnauthorized, "no-key", "This server asks for an API key or a token: Authorization: Bearer KEY."))
+	case errors.Is(err, access.ErrSpent):
+		return problem(http.StatusForbidden, "spent-token", "The token has begun as many conversations as it may; the shop's server makes another.")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return problem(http.StatusRequestTimeout, "slow-body", "The body came too slowly.")
 	case errors.Is(err, agent.ErrFull):
 		return problem(http.StatusServiceUnavailable, "busy", "As many conversations as are allowed at once are under way. Try again in a moment.")
 	case errors.Is(err, agent.ErrClosing):
@@ -74,6 +122,11 @@ func asProblem(err error) *Problem {
 	default:
 		return nil
 	}
+}
+
+func unauthorised(p *Problem) *Problem {
+	p.challenge = true
+	return p
 }
 
 func capital(s string) string {

@@ -117,7 +117,7 @@ func check(t *testing.T, r *http.Response, status int, want, problem string) {
 	if got := r.Header.Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("a problem comes as %q", got)
 	}
-	if (status == http.StatusServiceUnavailable) != (r.Header.Get("Retry-After") != "") {
+	if (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) != (r.Header.Get("Retry-After") != "") {
 		t.Errorf("status %d with Retry-After %q", status, r.Header.Get("Retry-After"))
 	}
 }
@@ -215,7 +215,7 @@ func TestReadiness(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	d := newDesk(t, 4, func(c *Config) { c.Keys = []string{"first key", "second key"} })
+	d := newDesk(t, 4, func(c *Config) { c.Keys = newKeys(t, "first key", "second key") })
 	defer d.close(t)
 	for header, status := range map[string]int{
 		"": 401, "Bearer ": 401, "Bearer third key": 401, "Basic first key": 401, "first key": 401, "Bearer first key ": 401,

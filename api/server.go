@@ -17,6 +17,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"parley/access"
 	"parley/agent"
 	"parley/room"
 )
@@ -55,12 +56,23 @@ type Config struct {
 	About any
 	// Ready says in plain words what is not ready; nothing when all is.
 	Ready func() []string
+	// Eyes look at photos; nil when none are taken.
+	Eyes Eyes
 	// Page serves the shopper's page, Metrics the metrics.
 	Page, Metrics http.Handler
-	// Keys are the API keys of which each request must carry one. None means that
-	// the server is open, which is for loopback only.
-	Keys []string
-	Log  *slog.Logger
+	// Keys are the API keys of which each request must carry one, or a token of it.
+	// Nil, or no key, means that the server is open, which is for loopback only.
+	Keys *access.Keys
+	// Tokens makes and reads customers' tokens. Nil means that there are none.
+	Tokens *access.Tokens
+	// Limits bound what keys and tokens take. Nil means that nothing does.
+	Limits *access.Limits
+	// Origins are the web origins whose pages may use the API with a token, Proxies
+	// the addresses whose X-Forwarded-For is believed.
+	Origins, Proxies []string
+	// Version is that of the program, for the API's description.
+	Version string
+	Log     *slog.Logger
 }
 
 // Server is the HTTP API. It is an http.Handler.
@@ -69,10 +81,15 @@ type Server struct {
 	log      *slog.Logger
 	router   chi.Router
 	serving  sync.WaitGroup // goroutines that outlive their request
+	photos   chan struct{}  // a place for each message with photos that is read
 	patience time.Duration  // how long a stream waits for a client that does not read
+	bodyTime time.Duration  // how long a body may take to come
+	created  idempotent     // conversations by idempotency key
 
 	mu    sync.Mutex
-	calls map[string]Call // by conversation id
+	calls map[string]Call    // by conversation id
+	begun map[string]*record // by conversation id
+	ended []*record          // those of begun that have ended, the earliest first
 }
 
 // maxOffer and maxMessage bound bodies, in bytes.
@@ -86,7 +103,10 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Config: cfg, log: cfg.Log, calls: make(map[string]Call), patience: sendGrace}
+	s := &Server{
+		Config: cfg, log: cfg.Log, calls: make(map[string]Call), begun: make(map[string]*record),
+		photos: make(chan struct{}, photosAtOnce), patience: sendGrace, bodyTime: bodyGrace,
+	}
 	r := chi.NewRouter()
 	r.Use(s.recoverer, secureHeaders)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
@@ -96,20 +116,22 @@ func New(cfg Config) *Server {
 		w.Header().Set("Allow", strings.Join(s.allowed(r.URL.Path), ", "))
 		s.fail(w, r, problem(http.StatusMethodNotAllowed, "method", "%s is not possible at %s.", r.Method, r.URL.Path))
 	})
+	d := newDescription(cfg.Version)
 	r.Get("/healthz", s.health)
 	r.Get("/readyz", s.ready)
 	r.Method(http.MethodGet, "/metrics", cfg.Metrics)
 	r.Route("/v1", func(r chi.Router) {
-		r.Use(s.guard)
-		r.Get("/about", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, cfg.About) })
+		r.Use(s.cors(), s.guard)
+		d.add(r.With(s.need(access.Mint)), s.minting())
+		r = r.With(s.need(access.Converse))
 		r.Post("/realtime/calls", s.createCall)
 		r.Patch("/realtime/calls/{id}", s.renegotiateCall)
 		r.Delete("/realtime/calls/{id}", s.deleteCall)
-		r.Post("/conversations", s.createConversation)
-		r.Delete("/conversations/{id}", s.deleteConversation)
 		r.Post("/conversations/{id}/messages", s.createMessage)
 		r.Get("/conversations/{id}/events", s.streamEvents)
+		d.add(r, s.conversing())
 	})
+	d.serve(r)
 	r.Method(http.MethodGet, "/*", cfg.Page)
 	s.router = r
 	return s
@@ -176,34 +198,8 @@ func (s *Server) allowed(path string) []string {
 	return methods
 }
 
-// begin starts a conversation and has it watched.
-func (s *Server) begin(ctx context.Context) (*agent.Conversation, error) {
-	opts, err := s.NewOptions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c, err := s.Host.Begin(opts)
-	if err != nil {
-		return nil, err
-	}
-	if s.Watch != nil {
-		s.Watch(c)
-	}
-	return c, nil
-}
-
-// find returns the conversation a request names.
-func (s *Server) find(r *http.Request) (*agent.Conversation, error) {
-	id := chi.URLParam(r, "id")
-	if c := s.Host.Find(id); c != nil {
-		return c, nil
-	}
-	return nil, noConversation(id)
-}
-
-func noConversation(id string) error {
-	return problem(http.StatusNotFound, "no-conversation", "There is no conversation %q; it may have ended.", id)
-}
-
 // setupTime bounds the making of a call.
 const setupTime = 10 * time.Second
+
+// bodyGrace is how long a body may take to come. 64 KiB at 8 kB/s take 8 s.
+const bodyGrace = 10 * time.Second

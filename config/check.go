@@ -35,8 +35,13 @@ func (d *decoder) crossCheck(c *Config) {
 		c.Failover.Budget = wait * 2 / 3
 		c.Failover.FirstToken = min(c.Failover.FirstToken, c.Failover.Budget)
 	}
-	if !Loopback(c.Server.Addr) && len(c.Server.Keys) == 0 {
-		say("server.addr", "this address can be reached from outside, so server.keys must be set; without keys only 127.0.0.1, [::1] and localhost are possible")
+	if s := c.Server; (s.CertFile == "") != (s.KeyFile == "") {
+		say("server", "cert_file and key_file belong together; one of them is missing")
+	} else if s.CertFile != "" && len(s.ACME.Domains) > 0 {
+		say("server.acme", "the certificate comes from cert_file or from acme, not from both")
+	}
+	if a := c.Server.ACME; len(a.Domains) == 0 && (a.Email != "" || a.URL != "") {
+		say("server.acme", "domains is missing; write the name under which this server is reached")
 	}
 	d.checkMCP(c.Tools.MCP)
 	if l := c.Limits; l.Connecting > l.Calls && d.given("limits.connecting") {

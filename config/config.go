@@ -4,7 +4,7 @@
 // The structs below are the whole truth: what a key is called, what it may hold
 // and what it means stands in their tags, which package yamltree explains, and from
 // which the reader, the checks and the JSON Schema are all made. The shapes that
-// the tag check may name are url, listen, ip, stun, turn and language.
+// the tag check may name are url, origin, listen, ip, stun, turn and language.
 package config
 
 import "time"
@@ -32,6 +32,7 @@ const (
 // Config is the whole of parley.yaml.
 type Config struct {
 	Server    Server    `yaml:"server" doc:"Where the server listens and who may use it."`
+	Access    Access    `yaml:"access" doc:"How much those who may use it can take, and from which web pages."`
 	Shop      Shop      `yaml:"shop" doc:"The shop that the agent works for."`
 	ASR       ASR       `yaml:"asr" doc:"How speech becomes text."`
 	LLM       []LLM     `yaml:"llm" doc:"What answers, in order of preference: when one fails, the next takes the turn."`
@@ -47,8 +48,36 @@ type Config struct {
 
 // Server says where the server listens.
 type Server struct {
-	Addr string   `yaml:"addr" check:"listen" doc:"Host and port to listen on. On anything but loopback, keys are needed."`
-	Keys []Secret `yaml:"keys" doc:"API keys of which each request must carry one. None means open, on loopback only."`
+	Addr     string   `yaml:"addr" check:"listen" doc:"Host and port to listen on. On anything but loopback, keys are needed: parley keys create makes one."`
+	Keys     []Secret `yaml:"keys" doc:"API keys, beside those of parley keys, which can also be rotated and revoked. No key at all means open, on loopback only."`
+	CertFile string   `yaml:"cert_file" doc:"Certificate with its chain, PEM, for TLS."`
+	KeyFile  string   `yaml:"key_file" doc:"The certificate's private key, PEM."`
+	ACME     ACME     `yaml:"acme" doc:"A certificate that is fetched and renewed by itself, in place of the files. The server has to be reached on port 443."`
+}
+
+// ACME fetches certificates (RFC 8555).
+type ACME struct {
+	Domains []string `yaml:"domains" doc:"Names to have certificates for, such as voice.shop.example. Naming one accepts the terms of the authority."`
+	Email   string   `yaml:"email" doc:"Whom the authority writes to when something is wrong."`
+	URL     string   `yaml:"url" check:"url" doc:"Directory of another authority. Empty means Let's Encrypt."`
+}
+
+// Access says how much may be taken.
+type Access struct {
+	Origins  []string `yaml:"origins" check:"origin" doc:"Web origins whose pages may use the API with a token, such as https://shop.example. The server's own page always may."`
+	Proxies  []string `yaml:"proxies" check:"ip" doc:"Addresses of reverse proxies in front of this server, whose X-Forwarded-For is believed."`
+	Key      Bounds   `yaml:"key" doc:"What one API key may take, its tokens included."`
+	Customer Bounds   `yaml:"customer" doc:"What one customer may take."`
+	Address  Bounds   `yaml:"address" doc:"What one network address may take with tokens (IPv6: one /64)."`
+}
+
+// Bounds limit one key, customer or address.
+type Bounds struct {
+	Calls       int           `yaml:"calls" min:"0" max:"100000" doc:"Conversations at once. 0 means no bound."`
+	CallsMinute int           `yaml:"calls_minute" min:"0" max:"1000000" doc:"Conversations that may begin in a minute. 0 means no bound."`
+	Requests    int           `yaml:"requests_minute" min:"0" max:"10000000" doc:"Requests in a minute. 0 means no bound."`
+	Day         time.Duration `yaml:"day" min:"0s" max:"2400000h" doc:"Conversation in a day (UTC), all together. 0s means no bound."`
+	BytesDay    int           `yaml:"bytes_day" min:"0" max:"1000000000000" doc:"Bytes that may be sent in a day. 0 means no bound."`
 }
 
 // Shop says whom the agent works for.
@@ -199,7 +228,12 @@ type Log struct {
 // Default is the config without a file: everything embedded, on loopback.
 func Default() *Config {
 	return &Config{
-		Server:   Server{Addr: "127.0.0.1:8080"},
+		Server: Server{Addr: "127.0.0.1:8080"},
+		Access: Access{
+			Key:      Bounds{CallsMinute: 600, Requests: 6000},
+			Customer: Bounds{Calls: 3, CallsMinute: 12, Requests: 240, Day: 4 * time.Hour, BytesDay: 100 << 20},
+			Address:  Bounds{Calls: 20, CallsMinute: 60, Requests: 1200, BytesDay: 500 << 20},
+		},
 		Shop:     Shop{Name: "Parley Demo Shop", Language: "en", Demo: "auto"},
 		ASR:      ASR{Engine: Local},
 		LLM:      []LLM{{Engine: Rules}},

@@ -25,7 +25,8 @@ func env(name string) (string, bool) {
 
 // full uses every part of the file.
 const full = `
-server: {addr: "0.0.0.0:8443", keys: ["${KEY}"]}
+server: {addr: "0.0.0.0:8443", keys: ["${KEY}"], cert_file: /etc/cert.pem, key_file: /etc/key.pem}
+access: {origins: ["https://shop.example"], proxies: [192.0.2.1], customer: {calls: 1, day: 30m}, address: {bytes_day: 0}}
 shop: {name: Kopi & Kabel, language: id-ID, data: /var/lib/parley}
 asr: {engine: openai, base_url: "http://127.0.0.1:9100/v1", model: whisper-1, api_key: "${KEY}", timeout: 3s, partials: true, detect_language: true, prompt: "W10002"}
 failover: {budget: 2s}
@@ -67,7 +68,9 @@ func TestFull(t *testing.T) {
 	}
 	zero := 0.0
 	want := Default()
-	want.Server = Server{Addr: "0.0.0.0:8443", Keys: []Secret{"sk-geheim"}}
+	want.Server = Server{Addr: "0.0.0.0:8443", Keys: []Secret{"sk-geheim"}, CertFile: "/etc/cert.pem", KeyFile: "/etc/key.pem"}
+	want.Access.Origins, want.Access.Proxies = []string{"https://shop.example"}, []string{"192.0.2.1"}
+	want.Access.Customer.Calls, want.Access.Customer.Day, want.Access.Address.BytesDay = 1, 30*time.Minute, 0
 	want.Shop = Shop{Name: "Kopi & Kabel", Language: "id-ID", Data: "/var/lib/parley", Demo: "auto"}
 	want.ASR = ASR{Engine: OpenAI, BaseURL: "http://127.0.0.1:9100/v1", Model: "whisper-1", APIKey: "sk-geheim", Timeout: 3 * time.Second, Partials: true, DetectLanguage: true, Prompt: "W10002"}
 	want.Failover.FirstToken, want.Failover.Budget = 2*time.Second, 2*time.Second
@@ -154,7 +157,10 @@ func TestErrors(t *testing.T) {
 		"no address":            {"asr: {engine: openai, model: m, base_url: 'localhost:9100'}", `x:1:43: asr.base_url: no address; write http://HOST:PORT/v1 or https://HOST/v1`},
 		"no port":               {"server: {addr: 127.0.0.1}", `x:1:16: server.addr: "127.0.0.1" is no host and port; write 127.0.0.1:8080, :8080 or [::1]:8080`},
 		"odd port":              {"server: {addr: \"127.0.0.1:http\"}", `x:1:16: server.addr: the port in "127.0.0.1:http" is not a number from 0 to 65535`},
-		"open to all":           {"server: {addr: \":8080\"}", `x:1:16: server.addr: this address can be reached from outside, so server.keys must be set; without keys only 127.0.0.1, [::1] and localhost are possible`},
+		"half a certificate":    {"server: {cert_file: a.pem}", `x:1:9: server: cert_file and key_file belong together; one of them is missing`},
+		"two certificates":      {"server: {cert_file: a, key_file: b, acme: {domains: [c]}}", `x:1:43: server.acme: the certificate comes from cert_file or from acme, not from both`},
+		"ACME for nothing":      {"server: {acme: {email: a@b.example}}", `x:1:16: server.acme: domains is missing; write the name under which this server is reached`},
+		"origin with a path":    {"access: {origins: [\"https://a.example/\"]}", `x:1:20: access.origins[0]: "https://a.example/" is no web origin; write https://HOST or http://HOST:PORT, in lower case and without a path`},
 		"ip":                    {"webrtc: {public_ips: [1.2.3]}", ``},
 		"ip as text":            {"webrtc: {public_ips: [example.org]}", `x:1:23: webrtc.public_ips[0]: "example.org" is no IP address`},
 		"stun":                  {"webrtc: {stun: [\"turn:h:1\"]}", `x:1:17: webrtc.stun[0]: no address of a STUN server; write stun:HOST:PORT`},
@@ -167,7 +173,7 @@ func TestErrors(t *testing.T) {
 		"tag":                   {"shop: {name: !!binary aGk=}", `x:1:14: shop.name: anchors, aliases and tags are not understood here; write the value out`},
 		"merge":                 {"asr:\n  <<: {engine: local}", `x:2:3: asr: a key must be a plain word`},
 		"odd key":               {"1: 2", `x:1:1: a key must be a plain word`},
-		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, shop, asr, llm, failover, tts, tools, turn, interrupt, webrtc, limits, log`},
+		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, access, shop, asr, llm, failover, tts, tools, turn, interrupt, webrtc, limits, log`},
 		"two documents":         {"log: {level: info}\n---\nlog: {level: warn}", `x:3:1: a second document; a config is one`},
 		"server, two ways":      {"tools: {mcp: {c: {command: [x], url: 'http://h'}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},
 		"server, no way":        {"tools: {mcp: {c: {}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},

@@ -24,6 +24,11 @@ func complain(check, s, shown string) string {
 		case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 			return "an address here has no user, query or fragment; a key goes in api_key"
 		}
+	case "origin":
+		u, err := url.Parse(s)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != s || strings.ToLower(s) != s {
+			return fmt.Sprintf("%q is no web origin; write https://HOST or http://HOST:PORT, in lower case and without a path", shown)
+		}
 	case "listen":
 		_, port, err := net.SplitHostPort(s)
 		if err != nil {

@@ -85,6 +85,9 @@ func (b *Batch) product(p Product) error {
 			}
 		}
 	}
+	if err := b.exec(revised); err != nil {
+		return err
+	}
 	for i, f := range p.Photos {
 		if err := b.exec(`INSERT INTO photos (product_id, position, item_id, path, hash) VALUES ($1, $2, $3, $4, $5)`,
 			p.ID, i, f.ItemID, f.Path, f.Hash); err != nil {
@@ -93,6 +96,9 @@ func (b *Batch) product(p Product) error {
 	}
 	return nil
 }
+
+// revised makes every process search what is sold anew.
+const revised = `UPDATE catalogue SET revision = revision + 1`
 
 // clearProduct removes what hangs on a product.
 var clearProduct = []string{

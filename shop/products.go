@@ -5,27 +5,19 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 )
 
 // Products finds the products that match any word of the query in their name,
 // keywords or options, the best match first, at most limit. An empty query
-// matches all, by name.
+// matches all, by name. Nobody changes what a product holds.
 func (s *Store) Products(ctx context.Context, query string, limit int) ([]Product, error) {
-	all, err := s.catalogue(ctx)
+	i, err := s.searched(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("searching the products: %w", err)
 	}
-	words := searchWords(query)
-	if len(words) > 0 {
-		all = ranked(all, words)
-	}
-	if len(all) > limit {
-		all = all[:limit]
-	}
-	return all, nil
+	return i.find(searchWords(query), limit), nil
 }
 
 // catalogue reads all products with their variants, by name.
@@ -55,49 +47,6 @@ func (s *Store) catalogue(ctx context.Context) ([]Product, error) {
 		return nil, fmt.Errorf("reading the products: %w", err)
 	}
 	return all, nil
-}
-
-// ranked keeps the products that a word matches. A word in the name counts
-// most, one in the options least.
-func ranked(all []Product, words []string) []Product {
-	type hit struct {
-		product Product
-		score   int
-	}
-	var hits []hit
-	for _, p := range all {
-		name, keywords := searchWords(p.Name), searchWords(p.Keywords)
-		var options []string
-		for _, v := range p.Variants {
-			for _, value := range v.Options {
-				options = append(options, searchWords(value)...)
-			}
-		}
-		score := 0
-		for _, w := range words {
-			switch {
-			case slices.Contains(name, w):
-				score += 6
-			case slices.Contains(keywords, w):
-				score += 4
-			case slices.Contains(options, w):
-				score++
-			}
-		}
-		if score > 0 {
-			hits = append(hits, hit{p, score})
-		}
-	}
-	slices.SortStableFunc(hits, func(a, b hit) int { return b.score - a.score })
-	// A colour alone finds everything in that colour; beside a product that was
-	// named it would only be noise.
-	found := make([]Product, 0, len(hits))
-	for _, h := range hits {
-		if h.score >= 4 || hits[0].score < 4 {
-			found = append(found, h.product)
-		}
-	}
-	return found
 }
 
 // searchWords cuts text into lower-case words without their plural ending.

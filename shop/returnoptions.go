@@ -78,18 +78,29 @@ func (s *Store) returnOptions(ctx context.Context, args optionsArgs, call tools.
 			return nil, err
 		}
 	}
-	for _, id := range ids {
-		o, c, err := s.orderOf(ctx, call, id)
-		if err != nil {
-			return nil, err
+	err = s.view(ctx, func(q queryer) error {
+		var c Customer
+		for _, id := range ids {
+			o, err := order(ctx, q, within, id)
+			if err == nil && o.CustomerID != c.ID {
+				c, err = customer(ctx, q, o.CustomerID)
+			}
+			if err != nil {
+				return err
+			}
+			of, err := categories(ctx, q, o.ID)
+			if err != nil {
+				return err
+			}
+			one, err := s.returnable(o, c, of)
+			if err != nil {
+				return err
+			}
+			v.Orders = append(v.Orders, one)
 		}
-		one, err := s.returnable(ctx, o, c)
-		if err != nil {
-			return nil, err
-		}
-		v.Orders = append(v.Orders, one)
-	}
-	return v, nil
+		return nil
+	})
+	return v, err
 }
 
 // delivered are the numbers of a customer's latest delivered orders.
@@ -107,8 +118,9 @@ func (s *Store) delivered(ctx context.Context, customerID string) ([]string, err
 	return ids, nil
 }
 
-// returnable judges each thing in an order by the policy.
-func (s *Store) returnable(ctx context.Context, o Order, c Customer) (returnableView, error) {
+// returnable judges each thing in an order by the policy, which goes by the product's
+// category.
+func (s *Store) returnable(o Order, c Customer, categories map[string]string) (returnableView, error) {
 	zone := c.zone()
 	v := returnableView{OrderID: o.ID, Status: o.Status, Items: []returnableItemView{}}
 	switch o.Status {
@@ -123,10 +135,6 @@ func (s *Store) returnable(ctx context.Context, o Order, c Customer) (returnable
 	given := policy.Case{Country: s.rules.Lanes.Code(o.Address.Country), Mode: mode}
 	if !arrived.IsZero() {
 		given.Days = max(0, logistics.DaysBetween(arrived, s.now().In(zone)))
-	}
-	categories, err := s.categories(ctx, o.ID)
-	if err != nil {
-		return v, err
 	}
 	for _, l := range o.Lines {
 		given.Category, given.Price = categories[l.ProductID], major(l.Price)
@@ -176,9 +184,9 @@ func (o Order) arrived() (when time.Time, mode string) {
 
 // categories are those of the products in an order, by product; of one that is no
 // longer sold there is none.
-func (s *Store) categories(ctx context.Context, orderID string) (map[string]string, error) {
+func categories(ctx context.Context, q queryer, orderID string) (map[string]string, error) {
 	found := make(map[string]string)
-	err := rows(ctx, s.read, func(r *sql.Rows) error {
+	err := rows(ctx, q, func(r *sql.Rows) error {
 		var product, of string
 		err := r.Scan(&product, &of)
 		found[product] = of

@@ -3,6 +3,7 @@ package shop
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -43,6 +44,17 @@ func openSQLite(ctx context.Context, path string, log *slog.Logger) (*Store, err
 }
 
 func sqliteFile(path string, connections int) (*sql.DB, error) {
+	connector, err := sqliteConnector(path)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+func sqliteConnector(path string) (driver.Connector, error) {
 	options := url.Values{}
 	for _, pragma := range []string{
 		fmt.Sprintf("busy_timeout(%d)", busy), "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
@@ -55,8 +67,5 @@ func sqliteFile(path string, connections int) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
-	db := sql.OpenDB(statements{connector})
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
-	return db, nil
+	return statements{connector}, nil
 }

@@ -19,6 +19,7 @@ type Store struct {
 	read  *sql.DB
 	now   func() time.Time
 	rules Rules
+	wares wares
 	// clash says whether an error means that two transactions were in each other's
 	// way, and this one should begin again.
 	clash func(error) bool

@@ -34,7 +34,12 @@ func (m stoppingMain) Run() int {
 	return code
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(stoppingMain{m}) }
+func TestMain(m *testing.M) {
+	if job, ok := os.LookupEnv(crashJob); ok { // this is a child of a test
+		os.Exit(crashChild(job))
+	}
+	goleak.VerifyTestMain(stoppingMain{m})
+}
 
 // postgres is the DSN of an empty database. Where there is no PostgreSQL the test is
 // skipped, or fails under PARLEY_TEST_ALL=1.

@@ -24,6 +24,7 @@ type commands struct {
 	Tools   toolsCmd    `cmd:"" help:"Check, try and list what the agent can do."`
 	Policy  policyCmd   `cmd:"" help:"Check what the shop allows and offers."`
 	Prompt  promptCmd   `cmd:"" help:"Show what a language model would be told."`
+	Keys    keysCmd     `cmd:"" help:"Make, list, rotate and revoke the API keys of the shop's servers."`
 	Chat    chatCmd     `cmd:"" help:"Hold a conversation in the terminal."`
 	Call    callCmd     `cmd:"" help:"Call a voice agent, speak to it, and measure how it answers."`
 }

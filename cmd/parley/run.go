@@ -75,8 +75,15 @@ func (r *runCmd) config() (*config.Config, error) {
 	if r.Addr != "" {
 		cfg.Server.Addr = r.Addr
 	}
-	if len(cfg.Server.Keys) == 0 && !config.Loopback(cfg.Server.Addr) {
-		return nil, fmt.Errorf("%s can be reached from other machines, and no keys are set: name some under server: keys: in a config, or listen on 127.0.0.1", cfg.Server.Addr)
+	if config.Loopback(cfg.Server.Addr) {
+		return cfg, nil
+	}
+	keys, err := openKeys(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if !keys.Any() {
+		return nil, fmt.Errorf("%s can be reached from other machines, and there are no keys: make one with parley keys create, or listen on 127.0.0.1", cfg.Server.Addr)
 	}
 	return cfg, nil
 }
@@ -138,8 +145,12 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err := counts.WatchToolFiles(e.toolFiles); err != nil {
 		return err
 	}
+	access, err := openAccess(cfg)
+	if err != nil {
+		return err
+	}
 	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version}
-	if len(cfg.Server.Keys) == 0 {
+	if !access.keys.Any() {
 		about.Notice = demoNotice(demoCaller(ctx, e.store))
 	}
 	handler := api.New(api.Config{
@@ -151,7 +162,12 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		Ready:      func() []string { return e.missing(ctx) },
 		Page:       page,
 		Metrics:    counts.Handler(),
-		Keys:       reveal(cfg.Server.Keys),
+		Keys:       access.keys,
+		Tokens:     access.tokens,
+		Limits:     access.limits,
+		Origins:    cfg.Access.Origins,
+		Proxies:    cfg.Access.Proxies,
+		Version:    version,
 		Log:        log,
 	})
 	server := &http.Server{
@@ -162,9 +178,19 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	secure, err := secured(cfg, server)
+	if err != nil {
+		return err
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	started("http://"+listener.Addr().String(), about.Notice)
+	scheme := "http://"
+	if secure {
+		scheme = "https://"
+		go func() { failed <- server.ServeTLS(listener, "", "") }() // the certificates are in its config
+	} else {
+		go func() { failed <- server.Serve(listener) }()
+	}
+	started(scheme+listener.Addr().String(), about.Notice)
 
 	select {
 	case err = <-failed:

@@ -4,13 +4,16 @@ import { Call } from './call.js';
 import { Captions } from './captions.js';
 import { follower } from './follow.js';
 import { Once } from './once.js';
-import { beginConversation, sendText } from './text.js';
+import { Photos } from './photos.js';
+import { beginConversation, sendPhotos, sendText } from './text.js';
 import { drawWaterfall } from './waterfall.js';
 
 const $ = (id) => document.getElementById(id);
 const captions = new Captions($('log'));
 const following = follower($('conversation'));
 const once = new Once();
+const photos = new Photos($('photos'), () => { $('text').placeholder = photos.count ? 'Say something about it, or just send …' : hint; });
+const hint = $('text').placeholder;
 const typed = new Set(); // turns that answer a typed message
 const states = {
   listening: 'Listening', hearing: 'Hearing you', thinking: 'Thinking …', speaking: 'Speaking. Talk to interrupt',
@@ -142,25 +145,43 @@ function closed(why) {
 async function type(text) {
   problem('');
   following.toEnd();
-  if (voiced && call.open) {
+  const shown = photos.take();
+  if (voiced && call.open && !shown.length) {
     call.send({ type: 'message', text });
     return;
   }
   let taken = false;
+  captions.sending(shown);
   try {
     await withConversation(async (id) => {
-      for await (const event of sendText(id, text)) {
+      for await (const event of shown.length ? sendPhotos(id, text, shown, onItsWay) : sendText(id, text)) {
         taken = true;
         show(event);
       }
     });
   } catch (err) {
-    if (!taken && !err.begun && !$('text').value) $('text').value = text; // not lost
+    captions.sending([]);
+    if (!taken && !err.begun) { // not lost
+      $('text').value ||= text;
+      photos.giveBack(shown);
+    }
     if (!voiced) state('');
     problem(err.message);
   }
 }
 
+// onItsWay tells how far photos have got.
+function onItsWay(share) {
+  const words = share < 1 ? `Sending ${Math.round(share * 100)} % …` : 'Looking at the photo …';
+  if (!voiced) $('status').textContent = words;
+}
+
+$('photo').addEventListener('change', async ({ target }) => {
+  const files = [...target.files];
+  target.value = ''; // the same one may be picked again
+  problem(await photos.add(files));
+  $('text').focus();
+});
 $('talk').addEventListener('click', talk);
 $('again').addEventListener('click', () => {
   $('talk').focus();
@@ -171,7 +192,7 @@ $('quiet').addEventListener('click', () => call?.send({ type: 'silence' }));
 $('composer').addEventListener('submit', (event) => {
   event.preventDefault();
   const text = $('text').value.trim();
-  if (!text) return;
+  if (!text && !photos.count) return;
   $('text').value = '';
   type(text);
 });
@@ -191,6 +212,7 @@ addEventListener('pagehide', () => { call?.hangUp(); });
 fetch('v1/about').then((r) => r.json()).then((about) => {
   $('shop').textContent = about.shop;
   document.title = `Talk to ${about.shop}`;
+  $('photo-label').hidden = !about.photos;
   if (about.notice) {
     $('notice').textContent = about.notice;
     $('notice').hidden = false;

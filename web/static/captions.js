@@ -1,6 +1,7 @@
 // Captions show both sides of a conversation as it goes: what was understood of
 // the shopper, what the agent says, how much of it was heard, and what it does.
 
+import { thumbnail } from './photos.js';
 import { toolWords } from './toolwords.js';
 
 const cutBy = {
@@ -8,6 +9,7 @@ const cutBy = {
 };
 
 export class Captions {
+  #sending = [];
   #list; #rows = []; #replies = new Map(); #tools = new Map(); #partial = null; #part = 0; #conversation;
 
   constructor(list) { this.#list = list; }
@@ -25,7 +27,7 @@ export class Captions {
       case 'transcript.final':
         this.#dropPartial();
         this.#settleQuestions();
-        this.#add('user', event.seq, 'You: ').append(event.text);
+        this.#user(event);
         break;
       case 'state':
         if (event.state !== 'hearing') this.#dropPartial(); // it was no speech after all
@@ -64,6 +66,22 @@ export class Captions {
       Object.assign(reply, { done: true, held: false, cut: cutBy.caller_left });
       draw(reply);
     }
+  }
+
+  // sending says which photos are on their way; the next message with photos is theirs.
+  sending(photos) { this.#sending = photos; }
+
+  #user(event) {
+    const item = this.#add('user', event.seq, 'You: ');
+    if (event.images?.length) {
+      const row = document.createElement('span');
+      row.className = 'sent';
+      row.append(...this.#sending.map(thumbnail));
+      if (!this.#sending.length) row.append(event.images.length === 1 ? 'A photo' : `${event.images.length} photos`);
+      item.append(row);
+      this.#sending = [];
+    }
+    item.append(event.text);
   }
 
   #key(name) { return `${this.#part}/${name}`; }

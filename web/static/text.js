@@ -1,7 +1,7 @@
 // Conversations by text: begun over HTTP, each message answered by a stream of
 // server-sent events.
 
-import { ask } from './reason.js';
+import { ask, reasonOf } from './reason.js';
 
 export async function beginConversation() {
   return (await (await ask('v1/conversations', { method: 'POST' })).json()).id;
@@ -13,7 +13,50 @@ export async function* sendText(conversation, text) {
   const response = await ask(`v1/conversations/${encodeURIComponent(conversation)}/messages`, {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text }),
   });
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  yield* eventsOf(response);
+}
+
+// sendPhotos is sendText with photos, of which sent hears the share that is on its
+// way, from 0 to 1.
+export async function* sendPhotos(conversation, text, photos, sent) {
+  const form = new FormData();
+  if (text) form.append('text', text);
+  for (const { blob } of photos) form.append('photo', blob, 'photo.jpg');
+  // fetch tells nothing of how far a body has got.
+  const request = new XMLHttpRequest();
+  const chunks = new TransformStream();
+  const writer = chunks.writable.getWriter();
+  let read = 0;
+  const answered = new Promise((done, failed) => {
+    const pass = () => {
+      const next = request.responseText.slice(read);
+      read += next.length;
+      if (next) writer.write(next).catch(() => {}); // nobody reads any more
+    };
+    request.upload.onprogress = (e) => { if (e.lengthComputable) sent(e.loaded / e.total); };
+    request.onreadystatechange = () => { if (request.readyState >= XMLHttpRequest.HEADERS_RECEIVED && request.status) done(request.status); };
+    request.onprogress = () => { if (request.status < 400) pass(); };
+    request.onload = () => { if (request.status < 400) pass(); writer.close().catch(() => {}); };
+    request.onerror = () => {
+      const broken = new Error('The photo did not get through. Look at your connection, then try again.');
+      failed(broken);
+      writer.abort(broken).catch(() => {});
+    };
+  });
+  request.open('POST', `v1/conversations/${encodeURIComponent(conversation)}/messages`);
+  request.send(form);
+  const status = await answered;
+  if (status >= 400) {
+    if (request.readyState !== XMLHttpRequest.DONE) await new Promise((done) => { request.onloadend = done; });
+    throw await reasonOf(new Response(request.responseText, { status }));
+  }
+  yield* events(chunks.readable.getReader());
+}
+
+const eventsOf = (response) => events(response.body.pipeThrough(new TextDecoderStream()).getReader());
+
+// events reads server-sent events.
+async function* events(reader) {
   let rest = '';
   for (;;) {
     const { value, done } = await reader.read().catch(() => {
