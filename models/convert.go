@@ -12,6 +12,8 @@ func converter(name string) (func(folder *os.Root) error, error) {
 	switch name {
 	case "":
 		return func(*os.Root) error { return nil }, nil
+	case "efficientnet":
+		return convertEfficientnet, nil
 	case "moonshine":
 		return convertMoonshine, nil
 	case "piper":

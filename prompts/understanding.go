@@ -52,7 +52,9 @@ func Intents() []string {
 }
 
 // Facets are what a text can tell beside its intent.
-func Facets() []string { return []string{"mistake", "unneeded", "gift_card", "paypal", "credit_card"} }
+func Facets() []string {
+	return []string{"mistake", "unneeded", "gift_card", "paypal", "credit_card", "sending"}
+}
 
 // Understanding is how to read a language; its zero value where nothing is known.
 func (b *Book) Understanding(lang string) Understanding {

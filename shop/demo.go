@@ -68,6 +68,9 @@ func (b *Batch) foreign() (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if demo, err := b.HasCustomer(DemoCustomer); err != nil || !demo {
+		return products > 0 || customers > 0, err
+	}
 	for _, p := range demoProducts() {
 		var there int
 		if err := b.tx.QueryRowContext(b.ctx, `SELECT COUNT(*) FROM products WHERE id = $1`, p.ID).Scan(&there); err != nil {
@@ -78,8 +81,12 @@ func (b *Batch) foreign() (bool, error) {
 	return products > 0 || customers > 0, nil
 }
 
-// DropDemo removes the demo shop, if it is there, and what was done to it.
+// DropDemo removes the demo shop, if it is there, and what was done to it. It is there
+// when its customer is: a shop's own products may have the numbers of the demo's.
 func (b *Batch) DropDemo() error {
+	if there, err := b.HasCustomer(DemoCustomer); err != nil || !there {
+		return err
+	}
 	for _, c := range demoCustomers() {
 		if err := b.dropCustomer(c.ID); err != nil {
 			return fmt.Errorf("removing the demo's customer %s: %w", c.ID, err)

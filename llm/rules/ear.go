@@ -75,7 +75,7 @@ func foldAll(words []string, fold func(string) string) []string {
 	out := make([]string, 0, len(words))
 	for _, w := range words {
 		f := fold(strings.TrimSuffix(w, "*"))
-		if len(f) <= 2 && norm.NFC.String(f) != norm.NFC.String(strings.ToLower(w)) {
+		if len(f) <= 2 && norm.NFC.String(f) != norm.NFC.String(strings.ToLower(strings.TrimSuffix(w, "*"))) {
 			continue // two letters that have lost their marks can be anything
 		}
 		if strings.HasSuffix(w, "*") {
@@ -154,7 +154,7 @@ func starts(text string, i int) bool {
 	}
 	before, _ := utf8.DecodeLastRuneInString(text[:i])
 	at, _ := utf8.DecodeRuneInString(text[i:])
-	return parts(before, at)
+	return parts(before, at) && !leads(before) && !follows(at)
 }
 
 // ends says whether a word can end before byte i.
@@ -164,7 +164,18 @@ func ends(text string, i int) bool {
 	}
 	before, _ := utf8.DecodeLastRuneInString(text[:i])
 	at, _ := utf8.DecodeRuneInString(text[i:])
-	return parts(before, at)
+	return parts(before, at) && !leads(before) && !follows(at)
+}
+
+// leads says whether a letter is a Thai vowel that is written before the consonant
+// it is spoken after: no word begins right after it ("ช้า", slow, is not in "เช้า",
+// morning).
+func leads(r rune) bool { return r >= 'เ' && r <= 'ไ' }
+
+// follows says whether a letter belongs to the Thai consonant before it: a vowel or
+// a tone that is written above, below or after.
+func follows(r rune) bool {
+	return r == 'ะ' || r == 'า' || (unicode.Is(unicode.Thai, r) && unicode.Is(unicode.Mn, r))
 }
 
 // parts says whether two letters can belong to different words without a space

@@ -326,13 +326,19 @@ func (t *turn) follow(u understood) error {
 // goesOn are the intents of words that may go on with what was talked about.
 var goesOn = map[intent]bool{unknownIntent: true, followIntent: true, productsIntent: true, orderIntent: true}
 
-// asksToShip says whether a country is named as one to ship to: beside a question for
-// the days it takes, or after another such question.
+// asksToShip says whether a country is named as one to ship to: beside a word for
+// sending or a question for the days it takes, or after another such question.
 func (t *turn) asksToShip(u understood) bool {
 	if !t.tools[toolShipping] || len(u.numbers) > 0 || !goesOn[u.intent] || t.brain.countries.in(t.text) == "" {
 		return false
 	}
-	if t.mentions("my", "order", "orders", "parcel", "package") {
+	if t.mentions("order", "orders", "parcel", "package") {
+		return false
+	}
+	if t.has("sending") && (u.intent != orderIntent || u.aspect == statusAspect || u.aspect == etaAspect) {
+		return true
+	}
+	if t.mentions("my") {
 		return false
 	}
 	return t.state.Task == taskShipping || (u.intent == orderIntent && u.aspect == etaAspect)

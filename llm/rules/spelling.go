@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"parley/prompts"
@@ -38,7 +39,7 @@ func newSpeller(u prompts.Understanding, flat func(string) string) speller {
 
 // fold is a text in the form in which texts and cues compare.
 func (s speller) fold(text string) string {
-	folded := s.flat(text)
+	folded := short(s.flat(text))
 	if s.letters != nil {
 		folded = s.letters.Replace(folded)
 	}
@@ -76,4 +77,21 @@ func (s speller) word(word string) string {
 		}
 	}
 	return word
+}
+
+// short takes the letters out of a text that are only there to draw a word out
+// ("whereeee", "หนายยย"): of three or more of a kind one stays. Digits all stay.
+func short(text string) string {
+	var b strings.Builder
+	for text != "" {
+		r, size := utf8.DecodeRuneInString(text)
+		rest := strings.TrimLeft(text, text[:size])
+		row := len(text) - len(rest)
+		if unicode.IsLetter(r) && row >= 3*size {
+			row = size
+		}
+		b.WriteString(text[:row])
+		text = rest
+	}
+	return b.String()
 }

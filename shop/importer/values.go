@@ -50,8 +50,11 @@ func (c *complaints) money(at place, value, currency, fallback string) shop.Mone
 		currency = fallback
 	}
 	m, err := shop.ParseMoney(value, currency)
-	if err != nil {
+	switch {
+	case err != nil:
 		c.add(at, "%v", err)
+	case m.Minor < 0:
+		c.add(at, "%s is below 0", value)
 	}
 	return m
 }

@@ -13,13 +13,13 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"parley/internal/onnx"
 	"parley/vad"
 )
 
-// DefaultLibrary finds the ONNX Runtime that sherpa-onnx has brought into the
-// process: the dynamic linker answers a bare name with what is already loaded.
-// A program without sherpa-onnx must say where the library lies.
-const DefaultLibrary = "libonnxruntime.so"
+// DefaultLibrary is the ONNX Runtime that sherpa-onnx has brought into the
+// process.
+const DefaultLibrary = onnx.DefaultLibrary
 
 // ErrClosed is returned by Complete after Close.
 var ErrClosed = errors.New("the turn model is closed")
@@ -70,7 +70,7 @@ func Load(path string, o Options) (*Model, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("loading the turn model: %w", err)
 	}
-	if err := startRuntime(o.Library); err != nil {
+	if err := onnx.Start(o.Library); err != nil {
 		return nil, fmt.Errorf("loading the turn model: %w", err)
 	}
 	m := &Model{slots: make(chan *slot, o.Parallel), closed: make(chan struct{})}
