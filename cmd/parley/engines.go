@@ -21,6 +21,7 @@ import (
 	"parley/config"
 	"parley/llm"
 	"parley/llm/meter"
+	"parley/photo/look"
 	"parley/prompts"
 	"parley/shop"
 	"parley/tools/folder"
@@ -52,6 +53,7 @@ type engines struct {
 	spent  *brainMetrics
 	voice  tts.Voice
 	spare  tts.Voice
+	eyes   *look.Eyes
 	opus   *opus.Library
 
 	warming  sync.WaitGroup
@@ -86,6 +88,9 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 		return nil, err
 	}
 	e.openTurnModel(models)
+	if err = e.openEyes(models); err != nil {
+		return nil, err
+	}
 	e.warm(warm)
 	return e, nil
 }

@@ -149,7 +149,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version}
+	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version, Photos: e.eyes != nil}
 	if !access.keys.Any() {
 		about.Notice = demoNotice(demoCaller(ctx, e.store))
 	}
@@ -160,6 +160,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		Watch:      counts.Watch,
 		About:      about,
 		Ready:      func() []string { return e.missing(ctx) },
+		Eyes:       e.eyes,
 		Page:       page,
 		Metrics:    counts.Handler(),
 		Keys:       access.keys,
@@ -222,4 +223,6 @@ type aboutAnswer struct {
 	Language string `json:"language"`
 	Notice   string `json:"notice,omitempty"`
 	Version  string `json:"version"`
+	// Photos says that messages may hold photos.
+	Photos bool `json:"photos"`
 }

@@ -20,6 +20,7 @@ import (
 // shopCmd looks after the shop's store.
 type shopCmd struct {
 	Import shopImportCmd `cmd:"" help:"Read products and orders from a CSV or JSON file, or the retail store of τ²-bench."`
+	Photos shopPhotosCmd `cmd:"" help:"Look after the photos that customers' photos are compared with."`
 }
 
 // shopImportCmd fills the store from a file.

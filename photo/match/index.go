@@ -1,3 +1,6 @@
+// Package match finds the product that a photo shows: by the features of
+// EfficientNet-lite0, several views of a photo compared with several of each of the
+// catalogue's.
 package match
 
 import (
@@ -116,13 +119,12 @@ func (x *Index) Find(ctx context.Context, img *image.RGBA) (Answer, error) {
 	var looks [][]float32
 	for _, v := range queryViews() {
 		f, err := x.network.features(ctx, img, v)
-		if err != nil {
-			if len(looks) > 0 && ctx.Err() != nil {
-				break
-			}
+		switch {
+		case err == nil:
+			looks = append(looks, unit(f))
+		case len(looks) == 0 || ctx.Err() == nil:
 			return Answer{}, fmt.Errorf("looking at a photo: %w", err)
 		}
-		looks = append(looks, unit(f))
 	}
 	return judge(x.scores(looks)), nil
 }

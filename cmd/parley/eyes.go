@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"parley/photo"
+	"parley/photo/look"
+	"parley/photo/match"
+)
+
+// photoNetwork is where a model lies among the models.
+const photoNetwork = "efficientnet-lite0/efficientnet-lite0.onnx"
+
+// openEyes prepares to look at photos. Without the network, or an index of the shop's
+// own photos, barcodes are read and nothing is recognised.
+func (e *engines) openEyes(models string) error {
+	store, err := shopFile(e.cfg.Shop.Data)
+	if err != nil {
+		return err
+	}
+	index := &photoIndex{path: photoIndexFile(store), log: e.log}
+	index.network, err = match.LoadNetwork(filepath.Join(models, filepath.FromSlash(photoNetwork)), match.Options{})
+	if err != nil {
+		e.log.Info("no network for photos: barcodes alone are read in them", "err", err)
+	} else {
+		e.closers = append(e.closers, index.network.Close)
+	}
+	e.eyes = look.New(photo.NewIntake(photo.Limits{}), index.current, e.log)
+	return nil
+}
+
+// photoIndexFile lies beside the store.
+func photoIndexFile(store string) string { return filepath.Join(filepath.Dir(store), "photos.index") }
+
+// photoIndex is the index of the shop's photos as the file has it, which a command may
+// write anew at any time.
+type photoIndex struct {
+	path    string
+	network *match.Network // nil without a model
+	log     *slog.Logger
+
+	mu      sync.Mutex
+	looked  time.Time
+	changed time.Time // of the file that was read
+	index   *match.Index
+}
+
+// looksEvery bounds how long a new index is not noticed.
+const looksEvery = time.Second
+
+// current is the index, nil where there is none. A file that cannot be read leaves the
+// last good one in force.
+func (p *photoIndex) current() *match.Index {
+	if p.network == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if now.Sub(p.looked) < looksEvery {
+		return p.index
+	}
+	p.looked = now
+	info, err := os.Stat(p.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		p.index, p.changed = nil, time.Time{}
+		return nil
+	case err != nil || info.ModTime().Equal(p.changed):
+		return p.index
+	}
+	index, err := match.Load(p.path, p.network)
+	if err != nil {
+		p.log.Warn("the index of photos cannot be read", "err", err)
+		return p.index
+	}
+	p.index, p.changed = index, info.ModTime()
+	p.log.Info("photos are looked for", "products", index.Len())
+	return index
+}
