@@ -22,7 +22,7 @@ type modelsCmd struct {
 // modelsFor names the models that a server with this config uses. Which of them
 // it cannot do without, their [models.Need] says.
 func modelsFor(c *config.Config) []string {
-	names := []string{"opus", "silero", "smart-turn"}
+	names := []string{"opus", "silero", "smart-turn", "efficientnet-lite0"}
 	if c.ASR.Engine == config.Local && c.ASR.Dir == "" {
 		names = append(names, "moonshine-tiny-en")
 	}

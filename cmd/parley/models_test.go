@@ -21,7 +21,7 @@ func TestModelsListWithoutAnyModel(t *testing.T) {
 	if err := printModels(&table, rows); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"moonshine-tiny-en  absent  required  44.2 MB", "smart-turn         absent  optional"} {
+	for _, want := range []string{"moonshine-tiny-en   absent  required  44.2 MB", "smart-turn          absent  optional"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, table.String())
 		}
@@ -98,10 +98,10 @@ func TestModelsPullTakesWhatTheConfigUses(t *testing.T) {
 		command modelsPullCmd
 		want    []string
 	}{
-		{"default", modelsPullCmd{}, []string{"espeak", "moonshine-tiny-en", "opus", "piper-en-us-joe", "silero", "smart-turn"}},
-		{"a voice from a provider", modelsPullCmd{Config: path}, []string{"moonshine-tiny-en", "opus", "silero", "smart-turn"}},
+		{"default", modelsPullCmd{}, []string{"efficientnet-lite0", "espeak", "moonshine-tiny-en", "opus", "piper-en-us-joe", "silero", "smart-turn"}},
+		{"a voice from a provider", modelsPullCmd{Config: path}, []string{"efficientnet-lite0", "moonshine-tiny-en", "opus", "silero", "smart-turn"}},
 		{"names", modelsPullCmd{Names: []string{"opus"}, Config: path}, []string{"opus"}},
-		{"all", modelsPullCmd{All: true}, []string{"espeak", "moonshine-tiny-en", "opus", "piper-en-us-joe", "silero", "smart-turn", "speech-samples"}},
+		{"all", modelsPullCmd{All: true}, []string{"efficientnet-lite0", "espeak", "moonshine-tiny-en", "opus", "piper-en-us-joe", "product-photos", "silero", "smart-turn", "speech-samples"}},
 	} {
 		got, err := tt.command.names()
 		slices.Sort(got)

@@ -46,6 +46,8 @@ const (
 	surely   = 0.78 // of score and half the margin
 	apart    = 0.02 // the least margin
 	possible = 0.60 // of score
+	// alone stands for the margin where there is no other product.
+	alone = 0.15
 	// near is how far behind the likeliest product another may be to be asked about.
 	near = 0.12
 )
@@ -160,9 +162,9 @@ func judge(all []scored) Answer {
 	if len(all) == 0 {
 		return Answer{}
 	}
-	a := Answer{Score: all[0].score, Margin: all[0].score}
+	a := Answer{Score: all[0].score, Margin: alone}
 	if len(all) > 1 {
-		a.Margin -= all[1].score
+		a.Margin = all[0].score - all[1].score
 	}
 	switch {
 	case a.Score+a.Margin/2 >= surely && a.Margin >= apart:
