@@ -127,10 +127,13 @@ func TestAlteredPhotos(t *testing.T) {
 		t.Logf("| %s | %d of %d | %d | %d |", alter.name, first[a], tried[a], certain[a], accepted[a])
 	}
 	t.Logf("| all | %d of %d | %d | %d |", sum(first), sum(tried), sum(certain), sum(accepted))
-	if sum(first)*100 < 98*sum(tried) {
+	// Two in a hundred may fail; of the thirty of the short run two may, for there one is
+	// already more than three in a hundred.
+	allowed := max(2, sum(tried)*2/100)
+	if sum(first) < sum(tried)-allowed {
 		t.Errorf("%d of %d altered photos have their product first", sum(first), sum(tried))
 	}
-	if sum(accepted)*100 > 2*sum(tried) || wrong*100 > 2*sum(tried) {
+	if sum(accepted) > allowed || wrong > allowed {
 		t.Errorf("of %d, %d unknown things were taken for a product, and %d products for another", sum(tried), sum(accepted), wrong)
 	}
 	if sum(certain)*10 < 7*sum(tried) {
