@@ -1,0 +1,318 @@
+package livekit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	lk "github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+	pion "github.com/pion/webrtc/v4"
+
+	"parley/agent"
+	"parley/room"
+	"parley/room/webrtc"
+)
+
+const (
+	// trackName is the name of the agent's voice in a room.
+	trackName = "agent"
+	// subscribeTime is how long the greeting waits for somebody who hears it.
+	subscribeTime = 3 * time.Second
+	// maxEvents is how many events of the conversation may wait to be told in the room.
+	maxEvents = 512
+)
+
+// call is one job: a conversation in a room. The goroutine in Worker.work owns it. The
+// client's callbacks only put things into channels that never block, or end the call.
+type call struct {
+	log          *slog.Logger
+	conversation *agent.Conversation
+	room         *lksdk.Room
+	line         *webrtc.Line
+	// ctx lives as long as the call; its cause is why it ended.
+	ctx context.Context
+	end context.CancelCauseFunc
+
+	// people says that somebody came, left, or published something.
+	people chan struct{}
+	// heard says that somebody receives the agent's voice.
+	heard  chan struct{}
+	tracks chan track
+	chats  chan chat
+	typing chan struct{} // a place for each text that is being received
+
+	mu sync.Mutex
+	// shopper is the identity of the person whom the conversation is with.
+	shopper string
+	// microphone is the shopper's newest track, for transcripts.
+	microphone string
+	asked      map[string]bool // tracks that were subscribed to, by id
+}
+
+// track is one that came from a participant.
+type track struct {
+	remote *pion.TrackRemote
+	owner  string
+}
+
+// guest seats a conversation in a room.
+type guest struct{ *agent.Conversation }
+
+// Open implements room.Guest: there are no channels of a client's here.
+func (guest) Open(room.Channel) {}
+
+// Left implements room.Guest; the call detaches the conversation itself.
+func (guest) Left(error) {}
+
+var _ room.Guest = guest{}
+
+// Why a call in a room ends.
+var (
+	errRoomGone = errors.New("the room is no more")
+	errOver     = errors.New("the conversation has ended")
+	errNobody   = errors.New("nobody came")
+)
+
+// work holds the conversation of a job until it is over, whoever ends it. ctx's cause,
+// set by end, is why. An error says that there was no conversation.
+func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.JobAssignment) error {
+	job := a.GetJob()
+	conversation, err := w.cfg.Begin(ctx, job.GetMetadata())
+	if err != nil {
+		return failed("beginning a conversation", err)
+	}
+	w.begun(job.Id)
+	c := &call{
+		log: w.log.With("conversation", conversation.ID(), "room", job.GetRoom().GetName()), conversation: conversation, ctx: ctx, end: end,
+		people: make(chan struct{}, 1), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
+		chats: make(chan chat, maxChats), typing: make(chan struct{}, maxChats),
+		shopper: job.GetParticipant().GetIdentity(), asked: make(map[string]bool),
+	}
+	events := conversation.Subscribe(maxEvents, true)
+	defer events.Close()
+	err = c.run(w, w.roomURL(a), a.GetToken(), events)
+	cause := context.Cause(ctx)
+	if err != nil {
+		cause = err
+	}
+	w.cfg.End(conversation, cause)
+	c.log.Info("a call in a room ended", "cause", cause)
+	return err
+}
+
+// run joins, talks until the call ends, and leaves. It ends the call itself on errors.
+func (c *call) run(w *Worker, url, token string, events *agent.Subscription) error {
+	defer c.end(errOver)
+	out, err := pion.NewTrackLocalStaticRTP(pion.RTPCodecCapability{
+		MimeType: pion.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
+	}, "voice", trackName)
+	if err != nil {
+		return failed("making a track", err)
+	}
+	if c.line, err = webrtc.NewLine(guest{c.conversation}, w.cfg.Codec, out, c.log); err != nil {
+		return err
+	}
+	var loops sync.WaitGroup
+	defer func() {
+		c.end(errOver)
+		loops.Wait()
+		if err := c.line.Close(); err != nil {
+			c.log.Warn("freeing a call's codecs", "error", err)
+		}
+	}()
+	loops.Go(func() { // the room may take the conversation with it, and the other way round
+		select {
+		case <-c.conversation.Done():
+			c.end(errOver)
+		case <-c.ctx.Done():
+		}
+	})
+
+	began := time.Now()
+	c.room = lksdk.NewRoom(c.callbacks())
+	if err := c.room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
+		return failed("listening for text", err)
+	}
+	if err := c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false)); err != nil {
+		c.room.Disconnect()
+		return failed("joining the room", err)
+	}
+	defer c.room.Disconnect()
+	joined := time.Since(began)
+	publication, err := c.room.LocalParticipant.PublishTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE})
+	if err != nil {
+		return failed("publishing the agent's voice", err)
+	}
+	c.log.Info("joined a room", "joined_ms", joined.Milliseconds(), "published_ms", time.Since(began).Milliseconds())
+
+	loops.Go(func() { c.line.Speak(c.ctx) })
+	loops.Go(func() { c.tell(events, publication.SID()) })
+	loops.Go(func() { c.answerText() })
+	c.changed()
+	return c.stay(w.cfg.Grace, &loops)
+}
+
+// stay sees to people and tracks until the call ends.
+func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
+	alone := time.NewTimer(grace)
+	defer alone.Stop()
+	greet := time.NewTimer(time.Hour)
+	defer greet.Stop()
+	present, met, attached := false, false, false
+	attach := func() {
+		if !attached {
+			attached = true
+			if err := c.conversation.Attach(c.ctx); err != nil {
+				c.end(fmt.Errorf("beginning to talk: %w", err))
+			}
+		}
+	}
+	for {
+		select {
+		case <-c.ctx.Done():
+			c.conversation.Detach(context.Cause(c.ctx))
+			return nil
+		case <-c.people:
+			switch here := c.look(); {
+			case here && !present:
+				present = true
+				alone.Stop()
+				if !met {
+					met = true
+					greet.Reset(subscribeTime)
+				}
+			case !here && present:
+				present = false
+				alone.Reset(grace)
+			}
+		case <-c.heard:
+			attach()
+		case <-greet.C:
+			attach() // a client that hears nothing may still read
+		case <-alone.C:
+			if present {
+				continue
+			}
+			cause := room.ErrHungUp
+			if !met {
+				cause = errNobody
+			}
+			c.end(cause)
+		case t := <-c.tracks:
+			loops.Go(func() { c.listen(t) })
+		}
+	}
+}
+
+// listen hears one microphone until it is taken away or the call ends.
+func (c *call) listen(t track) {
+	c.mu.Lock()
+	mine := t.owner == c.shopper
+	c.mu.Unlock()
+	if !mine {
+		return
+	}
+	stop := context.AfterFunc(c.ctx, func() { _ = t.remote.SetReadDeadline(time.Now()) })
+	defer stop()
+	c.line.Listen(c.ctx, t.remote)
+}
+
+// callbacks are what the client calls, from goroutines of its own.
+func (c *call) callbacks() *lksdk.RoomCallback {
+	return &lksdk.RoomCallback{
+		OnDisconnectedWithReason: func(reason lksdk.DisconnectionReason) {
+			c.end(fmt.Errorf("%w: %s", errRoomGone, reason))
+		},
+		OnParticipantConnected:    func(*lksdk.RemoteParticipant) { c.changed() },
+		OnParticipantDisconnected: func(*lksdk.RemoteParticipant) { c.changed() },
+		OnReconnecting:            func() { c.log.Info("the connection to the room was lost; reconnecting") },
+		OnReconnected: func() {
+			c.log.Info("connected to the room again")
+			c.mu.Lock()
+			clear(c.asked) // a new session asks anew
+			c.mu.Unlock()
+			c.changed()
+		},
+		OnLocalTrackSubscribed: func(*lksdk.LocalTrackPublication, *lksdk.LocalParticipant) {
+			select {
+			case c.heard <- struct{}{}:
+			default:
+			}
+		},
+		ParticipantCallback: lksdk.ParticipantCallback{
+			OnTrackPublished: func(*lksdk.RemoteTrackPublication, *lksdk.RemoteParticipant) { c.changed() },
+			OnTrackSubscribed: func(remote *pion.TrackRemote, p *lksdk.RemoteTrackPublication, rp *lksdk.RemoteParticipant) {
+				if remote.Kind() != pion.RTPCodecTypeAudio {
+					return
+				}
+				c.mu.Lock()
+				c.microphone = p.SID()
+				c.mu.Unlock()
+				select {
+				case c.tracks <- track{remote, rp.Identity()}:
+				default:
+					c.log.Debug("ignoring a track: too many came at once")
+				}
+			},
+			OnTrackUnsubscribed: func(remote *pion.TrackRemote, p *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
+				c.mu.Lock()
+				delete(c.asked, p.SID())
+				c.mu.Unlock()
+				_ = remote.SetReadDeadline(time.Now()) // whoever reads it may stop
+			},
+		},
+	}
+}
+
+// changed says that people have come or gone.
+func (c *call) changed() {
+	select {
+	case c.people <- struct{}{}:
+	default:
+	}
+}
+
+// look finds the shopper, asks for their microphone, and says whether they are here.
+func (c *call) look() bool {
+	var here *lksdk.RemoteParticipant
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shopper != "" {
+		here = c.room.GetParticipantByIdentity(c.shopper)
+	} else {
+		for _, p := range c.room.GetRemoteParticipants() {
+			if isPerson(p) {
+				here, c.shopper = p, p.Identity()
+				break
+			}
+		}
+	}
+	if here == nil {
+		return false
+	}
+	for _, p := range here.TrackPublications() {
+		publication, ok := p.(*lksdk.RemoteTrackPublication)
+		if !ok || publication.Kind() != lksdk.TrackKindAudio || publication.Source() != lk.TrackSource_MICROPHONE || c.asked[publication.SID()] {
+			continue
+		}
+		c.asked[publication.SID()] = true
+		if err := publication.SetSubscribed(true); err != nil {
+			delete(c.asked, publication.SID())
+			c.log.Debug("subscribing to a microphone", "error", err)
+		}
+	}
+	return true
+}
+
+// isPerson tells people, on the web or on the phone, from agents, recorders and streams.
+func isPerson(p *lksdk.RemoteParticipant) bool {
+	switch lk.ParticipantInfo_Kind(p.Kind()) {
+	case lk.ParticipantInfo_STANDARD, lk.ParticipantInfo_SIP:
+		return true
+	}
+	return false
+}

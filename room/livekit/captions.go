@@ -1,0 +1,173 @@
+package livekit
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	lk "github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"parley/agent"
+)
+
+// Names that LiveKit's clients and their components for agents know.
+const (
+	transcriptionTopic = "lk.transcription"
+	segmentAttribute   = "lk.segment_id"
+	trackAttribute     = "lk.transcribed_track_id"
+	finalAttribute     = "lk.transcription_final"
+
+	stateAttribute    = "lk.agent.state"
+	stateInitializing = "initializing"
+)
+
+// maxChunk is how much text goes into one packet of a stream, in bytes.
+const maxChunk = 15_000
+
+// states are the words of LiveKit's components for what the agent does.
+var states = map[agent.State]string{
+	agent.Listening: "listening", agent.Hearing: "listening", agent.Thinking: "thinking", agent.Speaking: "speaking",
+}
+
+// packet is any data packet; the client has no type of its own for streams in pieces.
+type packet struct{ *lk.DataPacket }
+
+// ToProto implements lksdk.DataPacket.
+func (p packet) ToProto() *lk.DataPacket { return p.DataPacket }
+
+var _ lksdk.DataPacket = packet{}
+
+// captions tells a room what both sides say. It belongs to one goroutine.
+type captions struct {
+	call  *call
+	voice string // the agent's track
+	// turn is the answer that is told, stream its stream, "" if none is open, and sent
+	// what was told.
+	stream, segment, sent string
+	turn                  int64
+	chunks                uint64 // of the open stream
+	// heard is the segment of what the caller is saying.
+	heard string
+}
+
+// tell keeps the room informed until the events or the call end.
+func (c *call) tell(events *agent.Subscription, voice string) {
+	t := &captions{call: c, voice: voice}
+	for {
+		select {
+		case <-c.ctx.Done():
+			return
+		case e, ok := <-events.Events():
+			if !ok {
+				return
+			}
+			t.take(e)
+		}
+	}
+}
+
+// take tells of one event.
+func (t *captions) take(e agent.Envelope) {
+	switch e := e.Event.(type) {
+	case agent.StateChanged:
+		t.call.room.LocalParticipant.SetAttributes(map[string]string{stateAttribute: states[e.State]})
+	case agent.PartialTranscript:
+		t.caller(e.Text, false)
+	case agent.UserSaid:
+		if e.Source == "voice" { // a client shows by itself what was typed
+			t.caller(e.Text, true)
+			t.heard = ""
+		}
+	}
+	switch said := e.Event.(type) {
+	case agent.ReplySpoken:
+		t.agent(e.Turn, said.Text)
+	case agent.ReplyDone:
+		if said.Heard != "" {
+			t.agent(e.Turn, said.Heard)
+		}
+		t.finish()
+	}
+}
+
+// caller tells what the caller said so far: each time the whole segment, as a stream of
+// its own that replaces the one before.
+func (t *captions) caller(text string, final bool) {
+	t.call.mu.Lock()
+	from, microphone := t.call.shopper, t.call.microphone
+	t.call.mu.Unlock()
+	if t.heard == "" {
+		t.heard = "SG_" + uuid.NewString()
+	}
+	id := uuid.NewString()
+	t.open(id, from, attributes(t.heard, microphone, final))
+	t.write(id, from, text, 0)
+	t.shut(id, from, nil)
+}
+
+// agent tells how far an answer has been spoken: one stream, which grows.
+func (t *captions) agent(turn int64, spoken string) {
+	if t.stream != "" && (turn != t.turn || !strings.HasPrefix(spoken, t.sent)) {
+		t.finish()
+	}
+	if t.stream == "" {
+		t.stream, t.sent, t.chunks = uuid.NewString(), "", 0
+		if turn != t.turn {
+			t.segment, t.turn = fmt.Sprintf("SG_%s_%d", t.call.conversation.ID(), turn), turn
+		}
+		t.open(t.stream, "", attributes(t.segment, t.voice, false))
+	}
+	if more := spoken[len(t.sent):]; more != "" {
+		t.write(t.stream, "", more, t.chunks)
+		t.sent = spoken
+		t.chunks++
+	}
+}
+
+// finish ends the stream of an answer.
+func (t *captions) finish() {
+	if t.stream != "" {
+		t.shut(t.stream, "", map[string]string{finalAttribute: "true"})
+		t.stream = ""
+	}
+}
+
+func attributes(segment, track string, final bool) map[string]string {
+	a := map[string]string{segmentAttribute: segment, finalAttribute: fmt.Sprint(final)}
+	if track != "" {
+		a[trackAttribute] = track
+	}
+	return a
+}
+
+// open begins a text stream in the name of a participant, the agent for "".
+func (t *captions) open(id, from string, attributes map[string]string) {
+	t.send(from, &lk.DataPacket{Value: &lk.DataPacket_StreamHeader{StreamHeader: &lk.DataStream_Header{
+		StreamId: id, Timestamp: time.Now().UnixMilli(), Topic: transcriptionTopic, MimeType: "text/plain", Attributes: attributes,
+		ContentHeader: &lk.DataStream_Header_TextHeader{TextHeader: &lk.DataStream_TextHeader{OperationType: lk.DataStream_CREATE, Generated: true}},
+	}}})
+}
+
+// write adds text to a stream; one event's text fits into one packet or is cut.
+func (t *captions) write(id, from, text string, chunk uint64) {
+	if text == "" {
+		return
+	}
+	text = strings.ToValidUTF8(text[:min(len(text), maxChunk)], "")
+	t.send(from, &lk.DataPacket{Value: &lk.DataPacket_StreamChunk{StreamChunk: &lk.DataStream_Chunk{
+		StreamId: id, Content: []byte(text), ChunkIndex: chunk,
+	}}})
+}
+
+func (t *captions) shut(id, from string, attributes map[string]string) {
+	t.send(from, &lk.DataPacket{Value: &lk.DataPacket_StreamTrailer{StreamTrailer: &lk.DataStream_Trailer{StreamId: id, Attributes: attributes}}})
+}
+
+func (t *captions) send(from string, p *lk.DataPacket) {
+	p.ParticipantIdentity = from
+	if err := t.call.room.LocalParticipant.PublishDataPacket(packet{p}, lksdk.WithDataPublishReliable(true)); err != nil {
+		t.call.log.Debug("telling the room", "error", err)
+	}
+}
