@@ -123,7 +123,7 @@ func TestASpokenConversationWithAModel(t *testing.T) {
 	questions := []string{"Where is my order W one zero zero zero two?", "Do you sell headphones?", "Was my order W one zero zero zero four cancelled?"}
 	o := caller.Options{
 		URL: a.url + "/v1/realtime/calls?conversation=" + conversation.ID, Shape: caller.Raw, Codec: a.engines.opus.Codec(), Record: heard.record, Sessions: 1,
-		Greeting: caller.DefaultGreeting, Gap: 3 * time.Second, Timeout: 2 * time.Minute,
+		Greeting: caller.DefaultGreeting, Gap: 3 * time.Second, Timeout: 4 * time.Minute,
 	}
 	for _, q := range questions {
 		o.Speeches = append(o.Speeches, a.speech(t, q))
@@ -162,10 +162,10 @@ func modelAddress(t *testing.T) string {
 // useModel makes the real model the only brain, with the patience that a small machine needs.
 func useModel(cfg *config.Config, address string) {
 	zero := 0.0
-	cfg.Limits.FirstToken = time.Minute
+	cfg.Limits.FirstToken = 3 * time.Minute
 	cfg.LLM = []config.LLM{{
 		Engine: config.OpenAI, BaseURL: address, Model: cmp.Or(os.Getenv("PARLEY_TEST_LLM_MODEL"), "qwen"), Tools: cmp.Or(os.Getenv("PARLEY_TEST_LLM_TOOLS"), config.ToolsStructured),
-		FirstToken: time.Minute, Between: time.Minute, Timeout: 5 * time.Minute, MaxTokens: 200, Temperature: &zero,
+		FirstToken: 3 * time.Minute, Between: time.Minute, Timeout: 5 * time.Minute, MaxTokens: 200, Temperature: &zero,
 	}}
 }
 
