@@ -21,6 +21,7 @@ export interface ParleyEvent {
  * - `lang`: the language to begin in, such as `id`.
  * - `label`: what the button in the corner says.
  * - `inline`: the conversation stands where the element does, without a button.
+ * - `timings`: where the time of each answer went is shown, for developers.
  * - `open`: the conversation is open. It may be set and removed at any time.
  *
  * Custom properties for its looks: `--parley-brand`, `--parley-on-brand`, `--parley-paper`,

@@ -50,9 +50,10 @@ export class ParleyAgent extends HTMLElement {
     const [markup, ...styles] = await Promise.all(['index.html', 'style.css', 'conversation.css', 'agent.css'].map((name) => textOf(home + name)));
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = await Promise.all(styles.map((css) => new CSSStyleSheet().replace(css)));
-    const frame = document.importNode(new DOMParser().parseFromString(markup, 'text/html').getElementById('frame'), true);
+    const page = new DOMParser().parseFromString(markup, 'text/html');
+    page.querySelector('.top img').remove(); // before it is loaded, from the wrong place
+    const frame = document.importNode(page.getElementById('frame'), true);
     frame.classList.remove('page');
-    frame.querySelector('.top img').remove();
     frame.querySelector('.top').append(button('close', '×', 'Close the conversation', () => { this.open = false; }));
     const panel = document.createElement('section');
     panel.id = 'panel';
