@@ -184,6 +184,9 @@ func (c *Conversation) Show(ctx context.Context, text string, images ...llm.Imag
 	}
 }
 
+// Greet has the agent speak first, if nothing has been said yet.
+func (c *Conversation) Greet(ctx context.Context) error { return c.post(ctx, greeted{}) }
+
 // Silence asks the agent to stop speaking now.
 func (c *Conversation) Silence(ctx context.Context) error { return c.post(ctx, silenced{}) }
 
@@ -275,6 +278,10 @@ func (c *Conversation) take(m message) {
 		c.hearText(m)
 	case silenced:
 		c.endTurn(errCancelled)
+	case greeted:
+		if c.turns == 0 {
+			c.greet()
+		}
 	case attached:
 		c.attach()
 	case detached:

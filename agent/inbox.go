@@ -60,6 +60,8 @@ type (
 	}
 	// silenced asks the agent to stop speaking.
 	silenced struct{}
+	// greeted asks the agent to speak first.
+	greeted struct{}
 	// attached and detached say that somebody can hear the agent, or no longer can.
 	attached struct{}
 	detached struct{ cause error }
@@ -153,6 +155,7 @@ func (captioned) message()    {}
 func (judged) message()       {}
 func (texted) message()       {}
 func (silenced) message()     {}
+func (greeted) message()      {}
 func (attached) message()     {}
 func (detached) message()     {}
 func (deafened) message()     {}

@@ -1,12 +1,16 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
+	"parley/access"
 	"parley/agent"
+	"parley/llm"
 	"parley/room"
 )
 
@@ -16,6 +20,19 @@ type Protocol interface {
 	// Mount adds the protocol's routes to r, the server's root. What comes to them has
 	// passed the server's guard: it may converse, and was counted.
 	Mount(r chi.Router, h *Hall)
+}
+
+// ChannelProtocol is a [Protocol] whose clients make their calls as Parley's own do, and
+// speak over a data channel with a name of its own.
+type ChannelProtocol interface {
+	Protocol
+	// Label is the channel's name.
+	Label() string
+	// Prepare looks at the request for a call. session is what its body asks of the
+	// conversation, nil when it asks nothing. adjust changes the options of the
+	// conversation, if one begins with the call, and may be nil; serve serves the
+	// channel and returns when its Messages are closed.
+	Prepare(r *http.Request, session []byte) (adjust func(*agent.Options), serve func(*agent.Conversation, room.Channel), err error)
 }
 
 // Hall is where a [Protocol] holds conversations: within the keys, tokens and limits
@@ -66,6 +83,29 @@ func (h *Hall) Call(ctx context.Context, id string) (Call, error) { return h.ser
 // way than a request; over a limit it is an error for the client.
 func (h *Hall) Count(ctx context.Context, n int) error {
 	return h.server.count(principalOf(ctx), n)
+}
+
+// Look makes images of photos as they came; an error is one for the client.
+func (h *Hall) Look(ctx context.Context, files [][]byte) ([]llm.Image, error) {
+	return h.server.look(ctx, files)
+}
+
+// Mint makes a token for a customer's browser, if who asks may: with a key of the scope
+// tokens. On a server without keys, where nobody needs a token, text is "".
+func (h *Hall) Mint(ctx context.Context, g access.Grant, life time.Duration) (text string, expires time.Time, err error) {
+	p := principalOf(ctx)
+	switch {
+	case p.open || h.server.Tokens == nil:
+		return "", time.Now().Add(cmp.Or(life, access.DefaultLife)), nil
+	case p.grant != nil || !p.key.May(access.Mint):
+		return "", time.Time{}, problem(http.StatusForbidden, "scope", "This needs a key with the scope %q.", access.Mint)
+	}
+	g.Key = p.key.ID
+	text, g, err = h.server.Tokens.Mint(g, life)
+	if err != nil {
+		return "", time.Time{}, problem(http.StatusUnprocessableEntity, "bad-request", "%s.", capital(err.Error()))
+	}
+	return text, g.Expires, nil
 }
 
 // Go runs f on a goroutine that the server waits for when it closes.

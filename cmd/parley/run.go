@@ -13,6 +13,7 @@ import (
 
 	"parley/agent"
 	"parley/api"
+	"parley/api/realtime"
 	"parley/config"
 	"parley/metrics"
 	"parley/models"
@@ -159,6 +160,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		NewOptions: func(ctx context.Context) (agent.Options, error) { return e.conversation(ctx, about.Notice), nil },
 		Watch:      counts.Watch,
 		About:      about,
+		Protocols:  []api.Protocol{realtime.New(log)},
 		Ready:      func() []string { return e.missing(ctx) },
 		Eyes:       e.eyes,
 		Page:       page,
