@@ -12,6 +12,9 @@ type Image struct {
 	MediaType string
 	// Data is the file; nil where the picture itself is no longer sent along.
 	Data []byte
+	// Hash names the photo where it is kept: its SHA-256 in hex. "" where it is not. No
+	// brain is told it.
+	Hash string
 	// Found is what was found in it without a brain's eyes; nil when nobody looked.
 	Found *Found
 }

@@ -21,6 +21,7 @@ import (
 	"parley/config"
 	"parley/llm"
 	"parley/llm/meter"
+	"parley/photo/keep"
 	"parley/photo/look"
 	"parley/prompts"
 	"parley/shop"
@@ -54,6 +55,7 @@ type engines struct {
 	voice  tts.Voice
 	spare  tts.Voice
 	eyes   *look.Eyes
+	photos *keep.Folder // nil where none are kept
 	opus   *opus.Library
 
 	warming  sync.WaitGroup

@@ -9,7 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"parley/config"
 	"parley/photo"
+	"parley/photo/keep"
 	"parley/photo/look"
 	"parley/photo/match"
 )
@@ -17,8 +19,8 @@ import (
 // photoNetwork is where a model lies among the models.
 const photoNetwork = "efficientnet-lite0/efficientnet-lite0.onnx"
 
-// openEyes prepares to look at photos. Without the network, or an index of the shop's
-// own photos, barcodes are read and nothing is recognised.
+// openEyes prepares to look at photos and to keep them. Without the network, or an
+// index of the shop's own photos, barcodes are read and nothing is recognised.
 func (e *engines) openEyes(models string) error {
 	store, err := shopFile(e.cfg.Shop.Data)
 	if err != nil {
@@ -31,9 +33,24 @@ func (e *engines) openEyes(models string) error {
 	} else {
 		e.closers = append(e.closers, index.network.Close)
 	}
-	e.eyes = look.New(photo.NewIntake(photo.Limits{}), index.current, e.log)
+	o := look.Options{Intake: photo.NewIntake(photo.Limits{}), Catalogue: index.current, Log: e.log}
+	if e.photos = keptPhotos(e.cfg.Photos, store, e.log); e.photos != nil {
+		o.Keeper = e.photos
+	}
+	e.eyes = look.New(o)
 	return nil
 }
+
+// keptPhotos is the folder of what shoppers sent, beside the store; nil where the shop
+// keeps none.
+func keptPhotos(c config.Photos, store string, log *slog.Logger) *keep.Folder {
+	if c.Keep <= 0 {
+		return nil
+	}
+	return keep.New(keep.Options{Dir: photoFolder(store), Time: c.Keep, Most: int64(c.Space), Log: log})
+}
+
+func photoFolder(store string) string { return filepath.Join(filepath.Dir(store), "photos") }
 
 // photoIndexFile lies beside the store.
 func photoIndexFile(store string) string { return filepath.Join(filepath.Dir(store), "photos.index") }

@@ -1,5 +1,5 @@
 // Package look finds out what is in a customer's photo before a brain answers: the
-// product that the catalogue knows, and barcodes.
+// product that the catalogue knows, and barcodes. It has the photo kept meanwhile.
 package look
 
 import (
@@ -21,18 +21,27 @@ import (
 // a second.
 const Deadline = 800 * time.Millisecond
 
-// Eyes look at photos. They are safe for many goroutines.
-type Eyes struct {
-	intake *photo.Intake
-	// catalogue gives the index as it is now; nil where there is none.
-	catalogue func() *match.Index
-	log       *slog.Logger
+// Keeper keeps photos. It is safe for many goroutines.
+type Keeper interface {
+	// Put has kept the photo when it returns nil. It ends with ctx.
+	Put(ctx context.Context, p *photo.Photo) error
 }
 
-// New makes eyes. catalogue is asked for each photo and may give nil.
-func New(intake *photo.Intake, catalogue func() *match.Index, log *slog.Logger) *Eyes {
-	return &Eyes{intake: intake, catalogue: catalogue, log: log}
+// Options make eyes.
+type Options struct {
+	Intake *photo.Intake
+	// Catalogue is asked for the index for each photo, and may give nil.
+	Catalogue func() *match.Index
+	// Keeper is nil where no photo is kept.
+	Keeper Keeper
+	Log    *slog.Logger
 }
+
+// Eyes look at photos. They are safe for many goroutines.
+type Eyes struct{ o Options }
+
+// New makes eyes.
+func New(o Options) *Eyes { return &Eyes{o} }
 
 // Refused is about a photo that cannot be taken.
 type Refused struct {
@@ -56,36 +65,57 @@ func (r *Refused) PhotoStatus() (status int, reason string) {
 func (e *Eyes) Look(ctx context.Context, files [][]byte) ([]llm.Image, error) {
 	images := make([]llm.Image, len(files))
 	for i, data := range files {
-		p, err := e.intake.Take(ctx, data)
+		p, err := e.o.Intake.Take(ctx, data)
 		if words, ok := photo.Say(err); ok {
 			return nil, &Refused{err, words}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("taking photo %d: %w", i+1, err)
 		}
-		images[i] = llm.Image{MediaType: "image/jpeg", Data: p.JPEG(), Found: e.find(ctx, p)}
+		images[i] = e.look(ctx, p)
 	}
 	return images, ctx.Err()
 }
 
-// find looks for all at once; what is not found in time is not found.
-func (e *Eyes) find(ctx context.Context, p *photo.Photo) *llm.Found {
+// look does all at once; what is not done in time is not done.
+func (e *Eyes) look(ctx context.Context, p *photo.Photo) llm.Image {
 	ctx, cancel := context.WithTimeout(ctx, Deadline)
 	defer cancel()
-	found := &llm.Found{}
+	image := llm.Image{MediaType: "image/jpeg", Data: p.JPEG(), Found: &llm.Found{}}
 	var wait sync.WaitGroup
-	wait.Go(func() { found.Codes = code.Read(ctx, p.Image()) })
-	if index := e.catalogue(); index != nil && index.Len() > 0 {
-		answer, err := index.Find(ctx, p.Image())
-		if err != nil {
-			e.log.WarnContext(ctx, "a photo was not looked for in the catalogue", "photo", p.Hash(), "err", err)
-		} else {
-			found.Match = map[match.Kind]llm.Match{match.Unknown: llm.MatchUnknown, match.Perhaps: llm.MatchPerhaps, match.Certain: llm.MatchCertain}[answer.Kind]
-			for _, product := range answer.Products {
-				found.Products = append(found.Products, llm.FoundProduct{ID: product.ID, Name: product.Name})
-			}
-		}
-	}
+	wait.Go(func() { image.Found.Codes = code.Read(ctx, p.Image()) })
+	wait.Go(func() { image.Hash = e.keep(ctx, p) })
+	e.compare(ctx, p, image.Found)
 	wait.Wait()
-	return found
+	return image
+}
+
+// keep has a photo kept and gives its hash, "" where it is not kept: the conversation
+// goes on without.
+func (e *Eyes) keep(ctx context.Context, p *photo.Photo) (hash string) {
+	if e.o.Keeper == nil {
+		return ""
+	}
+	if err := e.o.Keeper.Put(ctx, p); err != nil {
+		e.o.Log.WarnContext(ctx, "a photo is not kept", "err", err)
+		return ""
+	}
+	return p.Hash()
+}
+
+// compare looks for the photo's product in the catalogue.
+func (e *Eyes) compare(ctx context.Context, p *photo.Photo, found *llm.Found) {
+	index := e.o.Catalogue()
+	if index == nil || index.Len() == 0 {
+		return
+	}
+	answer, err := index.Find(ctx, p.Image())
+	if err != nil {
+		e.o.Log.WarnContext(ctx, "a photo was not looked for in the catalogue", "photo", p.Hash(), "err", err)
+		return
+	}
+	found.Match = map[match.Kind]llm.Match{match.Unknown: llm.MatchUnknown, match.Perhaps: llm.MatchPerhaps, match.Certain: llm.MatchCertain}[answer.Kind]
+	for _, product := range answer.Products {
+		found.Products = append(found.Products, llm.FoundProduct{ID: product.ID, Name: product.Name})
+	}
 }

@@ -2,6 +2,9 @@ package look
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"image"
 	"image/png"
@@ -18,7 +21,14 @@ import (
 )
 
 func eyes() *Eyes {
-	return New(photo.NewIntake(photo.Limits{Bytes: 1 << 20}), func() *match.Index { return nil }, slog.New(slog.DiscardHandler))
+	return New(options())
+}
+
+func options() Options {
+	return Options{
+		Intake: photo.NewIntake(photo.Limits{Bytes: 1 << 20}), Catalogue: func() *match.Index { return nil },
+		Log: slog.New(slog.DiscardHandler),
+	}
 }
 
 func packed(t *testing.T, img image.Image) []byte {
@@ -65,5 +75,31 @@ func TestWhatCannotBeTakenIsSaid(t *testing.T) {
 		if status, words := refused.PhotoStatus(); status != c.status || words == "" {
 			t.Errorf("%s: %d %q", name, status, words)
 		}
+	}
+}
+
+// keeper keeps photos until it is full.
+type keeper struct{ room int }
+
+func (k *keeper) Put(context.Context, *photo.Photo) error {
+	if k.room--; k.room < 0 {
+		return errors.New("no space left on device")
+	}
+	return nil
+}
+
+func TestWhatIsKeptHasAHash(t *testing.T) {
+	o := options()
+	o.Keeper = &keeper{room: 1}
+	images, err := New(o).Look(t.Context(), [][]byte{packed(t, image.NewGray(image.Rect(0, 0, 200, 100))), packed(t, image.NewGray(image.Rect(0, 0, 100, 200)))})
+	if err != nil || len(images) != 2 {
+		t.Fatalf("%d images, %v", len(images), err)
+	}
+	sum := sha256.Sum256(images[0].Data)
+	if want := hex.EncodeToString(sum[:]); images[0].Hash != want {
+		t.Errorf("kept as %q, not as %q", images[0].Hash, want)
+	}
+	if images[1].Hash != "" || len(images[1].Data) == 0 {
+		t.Errorf("one that was not kept has the hash %q", images[1].Hash)
 	}
 }
