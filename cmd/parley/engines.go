@@ -55,7 +55,7 @@ type engines struct {
 	voice  tts.Voice
 	spare  tts.Voice
 	eyes   *look.Eyes
-	photos *keep.Folder // nil where none are kept
+	photos *keep.Folder
 	opus   *opus.Library
 
 	warming  sync.WaitGroup

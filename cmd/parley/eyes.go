@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -9,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"parley/config"
 	"parley/photo"
 	"parley/photo/keep"
 	"parley/photo/look"
@@ -34,22 +34,27 @@ func (e *engines) openEyes(models string) error {
 		e.closers = append(e.closers, index.network.Close)
 	}
 	o := look.Options{Intake: photo.NewIntake(photo.Limits{}), Catalogue: index.current, Log: e.log}
-	if e.photos = keptPhotos(e.cfg.Photos, store, e.log); e.photos != nil {
+	e.photos = e.keptPhotos(photoFolder(store))
+	if e.cfg.Photos.Keep > 0 {
 		o.Keeper = e.photos
 	}
 	e.eyes = look.New(o)
 	return nil
 }
 
-// keptPhotos is the folder of what shoppers sent, beside the store; nil where the shop
-// keeps none.
-func keptPhotos(c config.Photos, store string, log *slog.Logger) *keep.Folder {
-	if c.Keep <= 0 {
-		return nil
-	}
-	return keep.New(keep.Options{Dir: photoFolder(store), Time: c.Keep, Most: int64(c.Space), Log: log})
+// keptPhotos is the folder of what shoppers sent. Where nothing is to be kept it still
+// deletes what was.
+func (e *engines) keptPhotos(folder string) *keep.Folder {
+	c := e.cfg.Photos
+	return keep.New(keep.Options{
+		Dir: folder, Time: c.Keep, Most: int64(c.Space), Log: e.log,
+		Needed: func(ctx context.Context, hashes []string) (map[string]bool, error) {
+			return e.store.PhotosNeeded(ctx, hashes, time.Now().Add(-c.Requests))
+		},
+	})
 }
 
+// photoFolder lies beside the store.
 func photoFolder(store string) string { return filepath.Join(filepath.Dir(store), "photos") }
 
 // photoIndexFile lies beside the store.

@@ -146,13 +146,11 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err := counts.WatchToolFiles(e.toolFiles); err != nil {
 		return err
 	}
-	if e.photos != nil {
-		if err := counts.Register(e.photos); err != nil {
-			return fmt.Errorf("preparing the metrics: %w", err)
-		}
-		stop := inBackground(ctx, e.photos.Run)
-		defer stop()
+	if err := counts.Register(e.photos); err != nil {
+		return fmt.Errorf("preparing the metrics: %w", err)
 	}
+	stop := inBackground(ctx, e.photos.Run)
+	defer stop()
 	access, err := openAccess(cfg)
 	if err != nil {
 		return err
