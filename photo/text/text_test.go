@@ -1,0 +1,237 @@
+package text
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"parley/models/modeltest"
+	"parley/photo"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// reader finds the real tesseract. Where there is none the test is skipped, or fails
+// under PARLEY_TEST_ALL=1.
+func reader(t testing.TB) *Reader {
+	t.Helper()
+	r, err := Find(t.Context(), Options{Languages: []string{"eng"}, Log: slog.New(slog.DiscardHandler)})
+	if errors.Is(err, ErrMissing) && os.Getenv(modeltest.AllVariable) != "1" {
+		t.Skipf("%v; `.ci/test-tools` installs it", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+func TestALabelIsRead(t *testing.T) {
+	r := reader(t)
+	begun := time.Now()
+	got := <-r.Begin(label(t, "Parcel Express", "To: Maya Tan", "12 Kopi Lane, Singapore", "Order W10002", "Tracking PX4820017"))
+	t.Logf("read in %s by %v", time.Since(begun).Round(time.Millisecond), r.Languages())
+	if want := "Parcel Express\nTo: Maya Tan\n12 Kopi Lane, Singapore\nOrder W10002\nTracking PX4820017"; got != want {
+		t.Errorf("read %q", got)
+	}
+	if n := counted(t, r, "text"); n != 1 {
+		t.Errorf("%v texts are counted", n)
+	}
+}
+
+// TestNothingIsReadInPatterns wants no words made up for grain and stripes.
+func TestNothingIsReadInPatterns(t *testing.T) {
+	r := reader(t)
+	img := image.NewRGBA(image.Rect(0, 0, 800, 600))
+	grain := rand.New(rand.NewPCG(3, 4))
+	for i := range img.Pix {
+		img.Pix[i] = uint8(120 + 60*((i/4%800)/20%2) + grain.IntN(40))
+	}
+	if text, open := <-r.Begin(take(t, img)); open {
+		t.Errorf("read %q", text)
+	}
+}
+
+// TestAProgramThatFails has another program in tesseract's place.
+func TestAProgramThatFails(t *testing.T) {
+	r := reader(t)
+	r.program = "/bin/false"
+	if text, open := <-r.Begin(label(t, "W10002")); open {
+		t.Errorf("read %q", text)
+	}
+	if n := counted(t, r, "failed"); n != 1 {
+		t.Errorf("%v failures are counted", n)
+	}
+}
+
+// paper is a photo of nothing.
+func paper(t testing.TB) *photo.Photo {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 30, 20))
+	for i := range img.Pix {
+		img.Pix[i] = 255
+	}
+	img.SetRGBA(2, 2, color.RGBA{A: 255})
+	return take(t, img)
+}
+
+func take(t testing.TB, img image.Image) *photo.Photo {
+	t.Helper()
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, img, nil); err != nil {
+		t.Fatal(err)
+	}
+	p, err := photo.NewIntake(photo.Limits{}).Take(t.Context(), file.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestPhotosWaitTheirTurn has more photos come than can be read.
+func TestPhotosWaitTheirTurn(t *testing.T) {
+	p := paper(t)
+	synctest.Test(t, func(t *testing.T) {
+		r := newReader(Options{Log: slog.New(slog.DiscardHandler)})
+		r.running = make(chan struct{}, 1)
+		r.read = func(ctx context.Context, _ []byte) (string, error) {
+			select {
+			case <-time.After(3 * time.Second):
+				return "W10002", nil
+			case <-ctx.Done():
+				return "", ctx.Err()
+			}
+		}
+		begun := time.Now()
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		var when []time.Duration
+		none := 0
+		for range maxWaiting + 4 {
+			one := r.Begin(p)
+			all.Go(func() {
+				text, open := <-one
+				mu.Lock()
+				defer mu.Unlock()
+				if open && text == "W10002" {
+					when = append(when, time.Since(begun))
+				} else {
+					none++
+				}
+			})
+		}
+		all.Wait()
+		// One after another, until those that wait have waited for ten seconds.
+		slices.Sort(when)
+		if want := []time.Duration{3 * time.Second, 6 * time.Second, 9 * time.Second, 12 * time.Second}; !slices.Equal(when, want) {
+			t.Errorf("read after %v", when)
+		}
+		if took := time.Since(begun); took > patience+readTime || none != maxWaiting {
+			t.Errorf("%d were not read, after %s", none, took)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAHangingProgramIsGivenUp(t *testing.T) {
+	p := paper(t)
+	synctest.Test(t, func(t *testing.T) {
+		r := newReader(Options{Log: slog.New(slog.DiscardHandler)})
+		r.read = func(ctx context.Context, _ []byte) (string, error) {
+			<-ctx.Done()
+			return "", ctx.Err()
+		}
+		begun := time.Now()
+		if text, open := <-r.Begin(p); open || time.Since(begun) != readTime {
+			t.Errorf("%q after %s", text, time.Since(begun))
+		}
+		one := r.Begin(p)
+		synctest.Wait()
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, open := <-one; open || time.Since(begun) != readTime {
+			t.Errorf("the end took %s", time.Since(begun)-readTime)
+		}
+	})
+}
+
+func counted(t *testing.T, r *Reader, outcome string) float64 {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(r)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if m.GetLabel()[0].GetValue() == outcome {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	return 0
+}
+
+func TestLanguages(t *testing.T) {
+	if got := Languages("id-ID", "en", "zh-Hant", "zh-CN", "tlh", ""); !slices.Equal(got, []string{"ind", "eng", "chi_tra", "chi_sim"}) {
+		t.Errorf("%v", got)
+	}
+	installed := []string{"ara", "eng", "osd", "tha", "vie", "ind"}
+	for _, c := range []struct{ wanted, want []string }{
+		{[]string{"eng", "tha"}, []string{"eng", "tha"}},
+		{[]string{"deu", "eng", "eng"}, []string{"eng"}},
+		{[]string{"eng", "tha", "vie", "ind"}, []string{"eng", "tha", "vie"}},
+		{[]string{"deu"}, []string{"ara"}},
+	} {
+		if got := choose(c.wanted, installed); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v", c.wanted, got)
+		}
+	}
+	if got := choose(nil, []string{"osd"}); len(got) > 0 {
+		t.Errorf("with no language: %v", got)
+	}
+}
+
+const table = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n" +
+	"1\t1\t0\t0\t0\t0\t0\t0\t100\t100\t-1\t\n" +
+	"5\t1\t1\t1\t1\t1\t1\t1\t9\t9\t96.5\tOrder\n5\t1\t1\t1\t1\t2\t1\t1\t9\t9\t91\tW10002\n" +
+	"5\t1\t1\t1\t2\t1\t1\t1\t9\t9\t20\tfaint\n5\t1\t1\t1\t2\t2\t1\t1\t9\t9\t95\t|\n5\t1\t1\t1\t2\t3\t1\t1\t9\t9\t88\tMa\u200bya\x1b[31m\n"
+
+func TestParse(t *testing.T) {
+	if got := parse([]byte(table)); got != "Order W10002\nMaya[31m" {
+		t.Errorf("%q", got)
+	}
+	if got := parse([]byte(strings.Repeat("5\t1\t1\t1\t1\t1\t1\t1\t9\t9\t96.5\tmuch\n", 10_000))); len(got) > maxText || len(got) < maxText-5 {
+		t.Errorf("%d bytes", len(got))
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(table))
+	f.Add([]byte("5\t1\t1\t1\t1\t1\t1\t1\t9\t9\tNaN\tx\n5\t\t\t\t\t\t\t\t\t\t1e999\t\xff\t\n"))
+	f.Fuzz(func(t *testing.T, table []byte) {
+		got := parse(table)
+		if len(got) > maxText || strings.ContainsAny(got, "\t\r\x00\x1b") || strings.ToValidUTF8(got, "") != got {
+			t.Errorf("%q", got)
+		}
+	})
+}
