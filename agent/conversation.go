@@ -274,6 +274,8 @@ func (c *Conversation) take(m message) {
 		c.hearVerdict(m)
 	case texted:
 		c.hearText(m)
+	case printed:
+		c.history.printed(m.found, m.text)
 	case silenced:
 		c.endTurn(errCancelled)
 	case attached:

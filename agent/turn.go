@@ -164,6 +164,7 @@ func (c *Conversation) hearText(m texted) {
 	m.reply <- c.turns + 1
 	c.think(t)
 	c.commit(t)
+	c.awaitPrint(m.images)
 }
 
 // greet speaks first.

@@ -17,6 +17,9 @@ type Image struct {
 	Hash string
 	// Found is what was found in it without a brain's eyes; nil when nobody looked.
 	Found *Found
+	// Late gives what can be read in it, once, where that was not known in time; it is
+	// closed when nothing more comes, after seconds. nil for most.
+	Late <-chan string `json:"-"`
 }
 
 // Match says how sure it is that an image shows a product of the shop's.

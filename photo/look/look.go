@@ -1,5 +1,6 @@
 // Package look finds out what is in a customer's photo before a brain answers: the
-// product that the catalogue knows, and barcodes. It has the photo kept meanwhile.
+// product that the catalogue knows, barcodes and printed text. It has the photo kept
+// meanwhile.
 package look
 
 import (
@@ -17,14 +18,20 @@ import (
 	"parley/photo/match"
 )
 
-// Deadline is how long it is looked at one photo: an answer about it is to come within
-// a second.
+// Deadline is how long it is looked at one photo, and how long print is waited for: an
+// answer is to come within a second.
 const Deadline = 800 * time.Millisecond
 
 // Keeper keeps photos. It is safe for many goroutines.
 type Keeper interface {
 	// Put has kept the photo when it returns nil. It ends with ctx.
 	Put(ctx context.Context, p *photo.Photo) error
+}
+
+// Reader reads print in the background. It is safe for many goroutines.
+type Reader interface {
+	// Begin gives what it has read through the channel, which is closed after it.
+	Begin(p *photo.Photo) <-chan string
 }
 
 // Options make eyes.
@@ -34,6 +41,8 @@ type Options struct {
 	Catalogue func() *match.Index
 	// Keeper is nil where no photo is kept.
 	Keeper Keeper
+	// Reader is nil where no print is read.
+	Reader Reader
 	Log    *slog.Logger
 }
 
@@ -63,7 +72,7 @@ func (r *Refused) PhotoStatus() (status int, reason string) {
 // Look takes photos as they came and makes of each an image, upright and small, with
 // what was found in it. A photo that cannot be taken is a [*Refused].
 func (e *Eyes) Look(ctx context.Context, files [][]byte) ([]llm.Image, error) {
-	images := make([]llm.Image, len(files))
+	photos := make([]*photo.Photo, len(files))
 	for i, data := range files {
 		p, err := e.o.Intake.Take(ctx, data)
 		if words, ok := photo.Say(err); ok {
@@ -72,22 +81,58 @@ func (e *Eyes) Look(ctx context.Context, files [][]byte) ([]llm.Image, error) {
 		if err != nil {
 			return nil, fmt.Errorf("taking photo %d: %w", i+1, err)
 		}
-		images[i] = e.look(ctx, p)
+		photos[i] = p
+	}
+	late, cancel := context.WithTimeout(ctx, Deadline)
+	defer cancel()
+	images := make([]llm.Image, len(files))
+	if e.o.Reader != nil {
+		for i, p := range photos {
+			images[i].Late = e.o.Reader.Begin(p)
+		}
+	}
+	for i, p := range photos {
+		e.look(ctx, p, &images[i])
+	}
+	for i := range images {
+		read(late, &images[i])
 	}
 	return images, ctx.Err()
 }
 
+// read takes what has been read in an image by now. Where nothing else says what it
+// shows it waits until ctx ends; what comes later comes through Late.
+func read(ctx context.Context, image *llm.Image) {
+	if image.Late == nil {
+		return
+	}
+	take := func(text string) { image.Found.Text, image.Late = text, nil }
+	select {
+	case text := <-image.Late:
+		take(text)
+		return
+	default:
+	}
+	if image.Found.Match == llm.MatchCertain || len(image.Found.Codes) > 0 {
+		return
+	}
+	select {
+	case text := <-image.Late:
+		take(text)
+	case <-ctx.Done():
+	}
+}
+
 // look does all at once; what is not done in time is not done.
-func (e *Eyes) look(ctx context.Context, p *photo.Photo) llm.Image {
+func (e *Eyes) look(ctx context.Context, p *photo.Photo, image *llm.Image) {
 	ctx, cancel := context.WithTimeout(ctx, Deadline)
 	defer cancel()
-	image := llm.Image{MediaType: "image/jpeg", Data: p.JPEG(), Found: &llm.Found{}}
+	image.MediaType, image.Data, image.Found = "image/jpeg", p.JPEG(), &llm.Found{}
 	var wait sync.WaitGroup
 	wait.Go(func() { image.Found.Codes = code.Read(ctx, p.Image()) })
 	wait.Go(func() { image.Hash = e.keep(ctx, p) })
 	e.compare(ctx, p, image.Found)
 	wait.Wait()
-	return image
 }
 
 // keep has a photo kept and gives its hash, "" where it is not kept: the conversation

@@ -6,12 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"log/slog"
 	"net/http"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
@@ -101,5 +104,57 @@ func TestWhatIsKeptHasAHash(t *testing.T) {
 	}
 	if images[1].Hash != "" || len(images[1].Data) == 0 {
 		t.Errorf("one that was not kept has the hash %q", images[1].Hash)
+	}
+}
+
+// slowReader takes its time for each photo, one beside the other.
+type slowReader struct{ takes time.Duration }
+
+func (r slowReader) Begin(*photo.Photo) <-chan string {
+	out := make(chan string, 1)
+	time.AfterFunc(r.takes, func() { out <- "Order W10002"; close(out) })
+	return out
+}
+
+// TestPrintIsWaitedForUntilTheDeadline looks at blank photos and one with a code.
+func TestPrintIsWaitedForUntilTheDeadline(t *testing.T) {
+	qr, err := qrcode.NewQRCodeWriter().Encode("W10003", gozxing.BarcodeFormat_QR_CODE, 200, 200, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blank, coded := packed(t, image.NewGray(image.Rect(0, 0, 60, 40))), packed(t, qr)
+	for _, c := range []struct {
+		takes time.Duration
+		files [][]byte
+		waits time.Duration
+		text  bool
+	}{
+		{0, [][]byte{blank}, 0, true},
+		{500 * time.Millisecond, [][]byte{blank, blank, blank, blank}, 500 * time.Millisecond, true},
+		{2 * time.Second, [][]byte{blank, blank}, Deadline, false},
+		{500 * time.Millisecond, [][]byte{coded}, 0, false}, // it is known what it is
+	} {
+		t.Run(fmt.Sprint(c.takes, len(c.files)), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := options()
+				o.Reader = slowReader{c.takes}
+				begun := time.Now()
+				images, err := New(o).Look(t.Context(), c.files)
+				if took := time.Since(begun); err != nil || took != c.waits {
+					t.Fatalf("after %s: %v", took, err)
+				}
+				for _, i := range images {
+					if (i.Found.Text == "Order W10002") != c.text || (i.Late == nil) != c.text {
+						t.Errorf("%+v", i.Found)
+					}
+					if i.Late == nil {
+						continue
+					}
+					if text := <-i.Late; text != "Order W10002" || time.Since(begun) != c.takes {
+						t.Errorf("%q came after %s", text, time.Since(begun))
+					}
+				}
+			})
+		})
 	}
 }
