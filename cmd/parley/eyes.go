@@ -10,10 +10,12 @@ import (
 	"sync"
 	"time"
 
+	"parley/config"
 	"parley/photo"
 	"parley/photo/keep"
 	"parley/photo/look"
 	"parley/photo/match"
+	"parley/photo/text"
 )
 
 // photoNetwork is where a model lies among the models.
@@ -21,7 +23,7 @@ const photoNetwork = "efficientnet-lite0/efficientnet-lite0.onnx"
 
 // openEyes prepares to look at photos and to keep them. Without the network, or an
 // index of the shop's own photos, barcodes are read and nothing is recognised.
-func (e *engines) openEyes(models string) error {
+func (e *engines) openEyes(ctx context.Context, models string) error {
 	store, err := shopFile(e.cfg.Shop.Data)
 	if err != nil {
 		return err
@@ -38,8 +40,34 @@ func (e *engines) openEyes(models string) error {
 	if e.cfg.Photos.Keep > 0 {
 		o.Keeper = e.photos
 	}
+	if e.reader = e.openReader(ctx); e.reader != nil {
+		o.Reader = e.reader
+	}
 	e.eyes = look.New(o)
 	return nil
+}
+
+// openReader finds tesseract; nil where it is not wanted or cannot be used.
+func (e *engines) openReader(ctx context.Context) *text.Reader {
+	if e.cfg.Photos.Text == "off" {
+		return nil
+	}
+	reader, err := text.Find(ctx, readerOptions(e.cfg, e.log))
+	if err != nil {
+		e.log.Info("print in photos is not read", "err", err)
+		return nil
+	}
+	e.closers = append(e.closers, reader.Close)
+	return reader
+}
+
+// readerOptions are what the config says of print in photos.
+func readerOptions(c *config.Config, log *slog.Logger) text.Options {
+	languages := c.Photos.Languages
+	if len(languages) == 0 {
+		languages = text.Languages(c.Shop.Language, "en")
+	}
+	return text.Options{Languages: languages, Log: log}
 }
 
 // keptPhotos is the folder of what shoppers sent. Where nothing is to be kept it still

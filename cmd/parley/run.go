@@ -149,6 +149,11 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err := counts.Register(e.photos); err != nil {
 		return fmt.Errorf("preparing the metrics: %w", err)
 	}
+	if e.reader != nil {
+		if err := counts.Register(e.reader); err != nil {
+			return fmt.Errorf("preparing the metrics: %w", err)
+		}
+	}
 	stop := inBackground(ctx, e.photos.Run)
 	defer stop()
 	access, err := openAccess(cfg)

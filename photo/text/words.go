@@ -7,9 +7,13 @@ import (
 )
 
 const (
-	// sure is the least confidence of a word, of 100. Below are the letters that
-	// tesseract sees in patterns.
+	// sure is the least confidence, of 100, of a word that makes a line of print one,
+	// and long how many letters and digits it has: what tesseract sees in patterns is
+	// short, or it is not sure.
 	sure = 60
+	long = 3
+	// likely is the least confidence of the other words of such a line.
+	likely = 30
 	// maxText bounds a photo's text in bytes.
 	maxText = 2000
 )
@@ -27,51 +31,56 @@ const (
 	levelOfWords = "5"
 )
 
-// parse makes text of tesseract's table: the words that it is sure of, line by line.
+// parse makes text of tesseract's table, line by line.
 func parse(table []byte) string {
 	var out strings.Builder
-	var at [3]string // the line of the last word
+	var at [3]string // the line that is being read
+	var words []string
+	printed := false // the line has a word that is sure
+	end := func() {
+		line := strings.Join(words, " ")
+		if printed && out.Len()+1+len(line) <= maxText {
+			if out.Len() > 0 {
+				out.WriteByte('\n')
+			}
+			out.WriteString(line)
+		}
+		words, printed = words[:0], false
+	}
 	for row := range strings.Lines(string(table)) {
 		cells := strings.SplitN(strings.TrimRight(row, "\r\n"), "\t", columns)
 		if len(cells) < columns || cells[columnLevel] != levelOfWords {
 			continue
 		}
+		if line := [3]string{cells[columnBlock], cells[columnParagraph], cells[columnLine]}; line != at {
+			end()
+			at = line
+		}
 		confidence, err := strconv.ParseFloat(cells[columnSure], 64)
-		word := clean(cells[columnWord])
-		if err != nil || !(confidence >= sure) || word == "" {
+		word, letters := clean(cells[columnWord])
+		if err != nil || word == "" || !(confidence >= likely) || letters == 0 && confidence < sure {
 			continue
 		}
-		if out.Len()+1+len(word) > maxText {
-			break
-		}
-		line := [3]string{cells[columnBlock], cells[columnParagraph], cells[columnLine]}
-		if out.Len() > 0 {
-			if line == at {
-				out.WriteByte(' ')
-			} else {
-				out.WriteByte('\n')
-			}
-		}
-		at = line
-		out.WriteString(word)
+		words = append(words, word)
+		printed = printed || confidence >= sure && letters >= long
 	}
+	end()
 	return out.String()
 }
 
-// clean is a word without what is not printed; "" when it has no letter and no digit.
-func clean(word string) string {
-	readable := false
-	word = strings.Map(func(r rune) rune {
+// clean is a word without what is not printed, and how many letters and digits it has;
+// a letter of a script whose words are short counts as three.
+func clean(word string) (cleaned string, letters int) {
+	cleaned = strings.Map(func(r rune) rune {
 		switch {
 		case r == unicode.ReplacementChar, !unicode.IsPrint(r), unicode.IsSpace(r):
 			return -1
+		case unicode.IsLetter(r) && r >= 0x0e00: // Thai and what follows: Hangul, kana, Han
+			letters += 3
 		case unicode.IsLetter(r), unicode.IsDigit(r):
-			readable = true
+			letters++
 		}
 		return r
 	}, word)
-	if !readable {
-		return ""
-	}
-	return word
+	return cleaned, letters
 }
