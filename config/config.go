@@ -97,6 +97,7 @@ type Photos struct {
 	Keep      time.Duration `yaml:"keep" min:"0s" max:"87600h" doc:"How long a photo is kept after it was last sent. 0s keeps none."`
 	Requests  time.Duration `yaml:"requests" min:"0s" max:"87600h" doc:"How long a photo is kept that belongs to a return, an exchange or a reported problem, from when that was made, where it is longer than keep."`
 	Space     int           `yaml:"space" min:"0" max:"1000000000000000" doc:"Most bytes of kept photos; more are not kept. 0 means no bound."`
+	HEIC      string        `yaml:"heic" enum:"auto,off" doc:"auto: HEIC photos are read where libheif's heif-dec or heif-convert is installed. off: they are refused, with advice."`
 	Text      string        `yaml:"text" enum:"auto,off" doc:"auto: what is printed in a photo is read where tesseract is installed. off: it is not."`
 	Languages []string      `yaml:"languages" doc:"Languages that print is read in, at most three, in tesseract's names, such as eng or chi_sim. Empty means the shop's language and English."`
 }
@@ -245,7 +246,7 @@ func Default() *Config {
 			Address:  Bounds{Calls: 20, CallsMinute: 60, Requests: 1200, BytesDay: 500 << 20},
 		},
 		Shop:     Shop{Name: "Parley Demo Shop", Language: "en", Demo: "auto"},
-		Photos:   Photos{Keep: 30 * 24 * time.Hour, Requests: 180 * 24 * time.Hour, Space: 10_000_000_000, Text: "auto"},
+		Photos:   Photos{Keep: 30 * 24 * time.Hour, Requests: 180 * 24 * time.Hour, Space: 10_000_000_000, HEIC: "auto", Text: "auto"},
 		ASR:      ASR{Engine: Local},
 		LLM:      []LLM{{Engine: Rules}},
 		Failover: Failover{FirstToken: 2500 * time.Millisecond, Budget: 5 * time.Second, Failures: 3, Rest: 20 * time.Second},

@@ -28,7 +28,7 @@ const full = `
 server: {addr: "0.0.0.0:8443", keys: ["${KEY}"], cert_file: /etc/cert.pem, key_file: /etc/key.pem}
 access: {origins: ["https://shop.example"], proxies: [192.0.2.1], customer: {calls: 1, day: 30m}, address: {bytes_day: 0}}
 shop: {name: Kopi & Kabel, language: id-ID, data: /var/lib/parley}
-photos: {keep: 48h, requests: 1000h, space: 0, text: "off", languages: [deu, eng]}
+photos: {keep: 48h, requests: 1000h, space: 0, heic: "off", text: "off", languages: [deu, eng]}
 asr: {engine: openai, base_url: "http://127.0.0.1:9100/v1", model: whisper-1, api_key: "${KEY}", timeout: 3s, partials: true, detect_language: true, prompt: "W10002"}
 failover: {budget: 2s}
 llm:
@@ -74,7 +74,7 @@ func TestFull(t *testing.T) {
 	want.Access.Customer.Calls, want.Access.Customer.Day, want.Access.Address.BytesDay = 1, 30*time.Minute, 0
 	want.Shop = Shop{Name: "Kopi & Kabel", Language: "id-ID", Data: "/var/lib/parley", Demo: "auto"}
 	want.Photos.Keep, want.Photos.Requests, want.Photos.Space = 48*time.Hour, 1000*time.Hour, 0
-	want.Photos.Text, want.Photos.Languages = "off", []string{"deu", "eng"}
+	want.Photos.HEIC, want.Photos.Text, want.Photos.Languages = "off", "off", []string{"deu", "eng"}
 	want.ASR = ASR{Engine: OpenAI, BaseURL: "http://127.0.0.1:9100/v1", Model: "whisper-1", APIKey: "sk-geheim", Timeout: 3 * time.Second, Partials: true, DetectLanguage: true, Prompt: "W10002"}
 	want.Failover.FirstToken, want.Failover.Budget = 2*time.Second, 2*time.Second
 	want.LLM = []LLM{{Engine: OpenAI, Name: "fast", Tools: ToolsAuto, BaseURL: "https://models.example/v1", Model: "big", APIKey: "sk-geheim", Temperature: &zero, MaxTokens: 400, FirstToken: 2500 * time.Millisecond, ReasoningEffort: "none"}, {Engine: Rules}}

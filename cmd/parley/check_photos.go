@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"parley/config"
+	"parley/photo/heic"
 	"parley/photo/text"
 )
 
@@ -34,5 +35,22 @@ func checkReader(ctx context.Context, cfg *config.Config) finding {
 	if err := reader.Close(); err != nil {
 		f.Outcome, f.Detail = limited, err.Error()
 	}
+	return f
+}
+
+// checkHEIC looks for the program that reads iPhones' own format.
+func checkHEIC(cfg *config.Config) finding {
+	f := finding{Name: "HEIC photos", Outcome: ready}
+	if cfg.Photos.HEIC == "off" {
+		f.Detail = "refused: the config says photos: {heic: off}"
+		return f
+	}
+	converter, err := heic.Find()
+	if err != nil {
+		f.Outcome, f.Detail = limited, "refused, with advice to send JPEG: "+err.Error()
+		f.Advice = "install it (Debian: apt-get install libheif-examples), or write photos: {heic: off}"
+		return f
+	}
+	f.Detail = "read by " + converter.Program()
 	return f
 }

@@ -12,6 +12,7 @@ import (
 
 	"parley/config"
 	"parley/photo"
+	"parley/photo/heic"
 	"parley/photo/keep"
 	"parley/photo/look"
 	"parley/photo/match"
@@ -35,7 +36,7 @@ func (e *engines) openEyes(ctx context.Context, models string) error {
 	} else {
 		e.closers = append(e.closers, index.network.Close)
 	}
-	o := look.Options{Intake: photo.NewIntake(photo.Limits{}), Catalogue: index.current, Log: e.log}
+	o := look.Options{Intake: e.intake(), Catalogue: index.current, Log: e.log}
 	e.photos = e.keptPhotos(photoFolder(store))
 	if e.cfg.Photos.Keep > 0 {
 		o.Keeper = e.photos
@@ -45,6 +46,19 @@ func (e *engines) openEyes(ctx context.Context, models string) error {
 	}
 	e.eyes = look.New(o)
 	return nil
+}
+
+// intake takes photos, HEIC among them where that is wanted and can be read.
+func (e *engines) intake() *photo.Intake {
+	if e.cfg.Photos.HEIC == "off" {
+		return photo.NewIntake(photo.Limits{})
+	}
+	converter, err := heic.Find()
+	if err != nil {
+		e.log.Info("HEIC photos are refused", "err", err)
+		return photo.NewIntake(photo.Limits{})
+	}
+	return photo.NewIntakeWith(photo.Limits{}, converter)
 }
 
 // openReader finds tesseract; nil where it is not wanted or cannot be used.
