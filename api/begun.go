@@ -25,8 +25,9 @@ const (
 	maxEnded  = 500
 )
 
-// begin starts a conversation for who asks and has it watched.
-func (s *Server) begin(ctx context.Context) (*agent.Conversation, error) {
+// begin starts a conversation for who asks and has it watched. adjust, if not nil,
+// changes the options last, but not whom the conversation is with.
+func (s *Server) begin(ctx context.Context, adjust func(*agent.Options)) (*agent.Conversation, error) {
 	p := principalOf(ctx)
 	opts, err := s.NewOptions(ctx)
 	if err != nil {
@@ -41,6 +42,11 @@ func (s *Server) begin(ctx context.Context) (*agent.Conversation, error) {
 		if r.undo, err = s.Tokens.Begin(*p.grant); err != nil {
 			return nil, err
 		}
+	}
+	if adjust != nil {
+		id, caller := opts.ID, opts.Caller
+		adjust(&opts)
+		opts.ID, opts.Caller = id, caller
 	}
 	release := func() {}
 	if s.Limits != nil && !p.open {

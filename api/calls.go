@@ -75,12 +75,23 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	answer, _, err := s.answer(ctx, offer, g)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Location", "/v1/realtime/calls/"+g.ID())
+	writeAnswer(w, http.StatusCreated, answer, asJSON)
+}
+
+// answer answers a client's offer, seats the guest in the room and watches over the
+// call. Of a seat that led to no call nothing is left.
+func (s *Server) answer(ctx context.Context, offer string, g *guest) (string, Call, error) {
 	c := g.Conversation
 	answer, call, err := s.Rooms.Answer(ctx, offer, g)
 	if err != nil {
 		s.unseat(g, err)
-		s.fail(w, r, offerProblem(err))
-		return
+		return "", nil, offerProblem(err)
 	}
 	s.mu.Lock()
 	s.calls[c.ID()] = call
@@ -101,34 +112,39 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 	if err := g.attach(ctx); err != nil {
 		s.log.Info("a call ended while it began", "conversation", c.ID(), "err", err)
 	}
-	w.Header().Set("Location", "/v1/realtime/calls/"+c.ID())
-	writeAnswer(w, http.StatusCreated, answer, asJSON)
+	return answer, call, nil
 }
 
 // seat prepares a guest: of the conversation with this id, or of a new one if
 // there is no id. A conversation has one call at a time.
 func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
 	if id == "" {
-		c, err := s.begin(ctx)
+		c, err := s.begin(ctx, nil)
 		if err != nil {
 			return nil, err
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.calls[c.ID()] = nil
-		return &guest{Conversation: c, server: s, caller: principalOf(ctx), ends: true}, nil
+		return s.take(ctx, c, true)
 	}
 	c, err := s.reach(ctx, id)
 	if err != nil {
 		return nil, err
 	}
+	return s.take(ctx, c, false)
+}
+
+// take takes a conversation's one seat; ends says that it ends with the call.
+func (s *Server) take(ctx context.Context, c *agent.Conversation, ends bool) (*guest, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, taken := s.calls[id]; taken {
-		return nil, problem(http.StatusConflict, "in-call", "The conversation %q is in a call already.", id)
+	if _, taken := s.calls[c.ID()]; taken {
+		return nil, problem(http.StatusConflict, "in-call", "The conversation %q is in a call already.", c.ID())
 	}
-	s.calls[id] = nil // taken; the call follows
-	return &guest{Conversation: c, server: s, caller: principalOf(ctx)}, nil
+	s.calls[c.ID()] = nil // taken; the call follows
+	g := &guest{Conversation: c, server: s, caller: principalOf(ctx), ends: ends}
+	g.channels = map[string]func(room.Channel){
+		channelLabel: func(ch room.Channel) { s.serveChannel(c, g.caller, ch) },
+	}
+	return g, nil
 }
 
 // forget frees a conversation's seat when its call is over.
@@ -157,7 +173,7 @@ func (s *Server) unseat(g *guest, cause error) {
 // renegotiateCall answers a further offer of a client: an ICE restart, or a
 // change of tracks.
 func (s *Server) renegotiateCall(w http.ResponseWriter, r *http.Request) {
-	call, err := s.findCall(r)
+	call, err := s.findCall(r.Context(), chi.URLParam(r, "id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -179,7 +195,7 @@ func (s *Server) renegotiateCall(w http.ResponseWriter, r *http.Request) {
 
 // deleteCall hangs up.
 func (s *Server) deleteCall(w http.ResponseWriter, r *http.Request) {
-	call, err := s.findCall(r)
+	call, err := s.findCall(r.Context(), chi.URLParam(r, "id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -194,9 +210,8 @@ func (s *Server) deleteCall(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *Server) findCall(r *http.Request) (Call, error) {
-	id := chi.URLParam(r, "id")
-	if _, err := s.recordOf(r.Context(), id); err == nil {
+func (s *Server) findCall(ctx context.Context, id string) (Call, error) {
+	if _, err := s.recordOf(ctx, id); err == nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if call := s.calls[id]; call != nil {
@@ -238,6 +253,8 @@ type guest struct {
 	server *Server
 	caller principal // who made the call, whom messages count against
 	ends   bool      // the conversation ends with the call
+	// channels serves what the client opens, by label, each until the channel's end.
+	channels map[string]func(room.Channel)
 
 	mu   sync.Mutex
 	left bool
@@ -256,15 +273,15 @@ func (g *guest) attach(ctx context.Context) error {
 
 // Open implements room.Guest: it serves a channel that the client opened.
 func (g *guest) Open(ch room.Channel) {
-	if ch.Label() != channelLabel {
+	serve := g.channels[ch.Label()]
+	if serve == nil {
 		g.server.log.Debug("a channel of a name that means nothing here", "conversation", g.ID(), "label", ch.Label())
-		g.server.serving.Go(func() {
+		serve = func(ch room.Channel) {
 			for range ch.Messages() { // read, so that it is not taken for a flood
 			}
-		})
-		return
+		}
 	}
-	g.server.serving.Go(func() { g.server.serveChannel(g.Conversation, g.caller, ch) })
+	g.server.serving.Go(func() { serve(ch) })
 }
 
 // Left implements room.Guest.

@@ -55,7 +55,7 @@ func (s *Server) serveChannel(c *agent.Conversation, p principal, ch room.Channe
 			if !ok {
 				return
 			}
-			err := s.count(p, message)
+			err := s.count(p, len(message))
 			if err == nil {
 				err = s.obey(c, ch, message)
 			}
@@ -68,11 +68,11 @@ func (s *Server) serveChannel(c *agent.Conversation, p principal, ch room.Channe
 }
 
 // count charges a client's message as it would a request.
-func (s *Server) count(p principal, message []byte) error {
+func (s *Server) count(p principal, bytes int) error {
 	if s.Limits == nil || p.open {
 		return nil
 	}
-	n := int64(len(message))
+	n := int64(bytes)
 	if err := s.Limits.Request(p.who, n); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (s *Server) createConversation(ctx context.Context, in *struct {
 	Key string `header:"Idempotency-Key" doc:"Names this try, up to 255 visible ASCII characters; remembered for a day."`
 }) (*createdConversation, error) {
 	id, err := s.created.do(ctx, principalOf(ctx).name(), in.Key, func() (string, error) {
-		c, err := s.begin(ctx)
+		c, err := s.begin(ctx, nil)
 		if err != nil {
 			return "", err
 		}

@@ -70,6 +70,8 @@ type Config struct {
 	// Origins are the web origins whose pages may use the API with a token, Proxies
 	// the addresses whose X-Forwarded-For is believed.
 	Origins, Proxies []string
+	// Protocols are further ways in, beside Parley's own.
+	Protocols []Protocol
 	// Version is that of the program, for the API's description.
 	Version string
 	Log     *slog.Logger
@@ -108,7 +110,7 @@ func New(cfg Config) *Server {
 		photos: make(chan struct{}, photosAtOnce), patience: sendGrace, bodyTime: bodyGrace,
 	}
 	r := chi.NewRouter()
-	r.Use(s.recoverer, secureHeaders)
+	r.Use(s.recoverer, secureHeaders, s.cors())
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem(http.StatusNotFound, "not-found", "There is nothing at %s.", r.URL.Path))
 	})
@@ -121,7 +123,7 @@ func New(cfg Config) *Server {
 	r.Get("/readyz", s.ready)
 	r.Method(http.MethodGet, "/metrics", cfg.Metrics)
 	r.Route("/v1", func(r chi.Router) {
-		r.Use(s.cors(), s.guard)
+		r.Use(s.guard)
 		d.add(r.With(s.need(access.Mint)), s.minting())
 		r = r.With(s.need(access.Converse))
 		r.Post("/realtime/calls", s.createCall)
@@ -131,6 +133,9 @@ func New(cfg Config) *Server {
 		r.Get("/conversations/{id}/events", s.streamEvents)
 		d.add(r, s.conversing())
 	})
+	for _, p := range cfg.Protocols {
+		p.Mount(r.With(s.guard, s.need(access.Converse)), &Hall{s})
+	}
 	d.serve(r)
 	r.Method(http.MethodGet, "/*", cfg.Page)
 	s.router = r

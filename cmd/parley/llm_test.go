@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"parley/caller"
 	"parley/config"
 	"parley/shop"
 )
@@ -31,18 +34,10 @@ type wanted struct {
 // small model gets things wrong; what may never happen is that it changes something
 // without the caller's yes, or leaves a caller without an answer.
 func TestTenConversations(t *testing.T) {
-	address := os.Getenv("PARLEY_TEST_LLM")
-	if address == "" {
-		t.Skip("PARLEY_TEST_LLM is not set to the address of a model; `make llm` serves one")
-	}
+	address := modelAddress(t)
 	cfg := config.Default()
 	cfg.Shop.Data = t.TempDir()
-	cfg.Limits.FirstToken = time.Minute
-	zero := 0.0
-	cfg.LLM = []config.LLM{{
-		Engine: config.OpenAI, BaseURL: address, Model: cmp.Or(os.Getenv("PARLEY_TEST_LLM_MODEL"), "qwen"), Tools: cmp.Or(os.Getenv("PARLEY_TEST_LLM_TOOLS"), config.ToolsStructured),
-		FirstToken: time.Minute, Between: time.Minute, Timeout: 5 * time.Minute, MaxTokens: 200, Temperature: &zero,
-	}}
+	useModel(cfg, address)
 	e := &engines{cfg: cfg, log: slog.New(slog.DiscardHandler)}
 	t.Cleanup(func() { e.close() })
 	if err := e.openMind(t.Context()); err != nil {
@@ -55,16 +50,16 @@ func TestTenConversations(t *testing.T) {
 	right, turns := 0, 0
 	var took []time.Duration
 	for i, talk := range [][]wanted{
-		{{"Where is my order W10002?", "get_order_details", "way|shipped|processed|transit|arriv|expected|deliver"}},
+		{{"Where is my order W10002?", "get_order_details|track_parcel", "way|shipped|processed|transit|arriv|expected|deliver"}},
 		{{"What orders do I have?", "list_my_orders", "w10001|10001|four"}},
-		{{"Do you sell headphones?", "search_products", "headphones"}},
+		{{"Do you sell headphones?", "search_products|check_stock", "headphones"}},
 		{{"What is in my order W10003?", "get_order_details", "headphones|kettle"}},
-		{{"Hello!", "", "help|hello|hi"}, {"Where is my order?", "", "number|which"}, {"It's W10001.", "get_order_details", "prepar|pending|w10001"}},
-		{{"How much is an electric kettle?", "search_products", "kettle|dollar|sgd|$"}},
-		{{"I want to return the headphones from order W10003.", "get_order_details|return_delivered_order_items", ""}},
+		{{"Hello!", "", "help|hello|hi"}, {"Where is my order?", "", "number|which"}, {"It's W10001.", "get_order_details|track_parcel", "prepar|pending|w10001"}},
+		{{"How much is an electric kettle?", "search_products|check_stock", "kettle|dollar|sgd|$"}},
+		{{"I want to return the headphones from order W10003.", "get_order_details|return_options|return_delivered_order_items", ""}},
 		{{"What's the weather in Paris today?", "", ""}},
-		{{"Was my order W10004 cancelled?", "get_order_details", "cancel"}, {"Thanks, bye.", "", "bye|welcome"}},
-		{{"Can you check W99999 for me?", "get_order_details", "not|no |can't|unable|find|sorry"}},
+		{{"Was my order W10004 cancelled?", "get_order_details|track_parcel", "cancel"}, {"Thanks, bye.", "", "bye|welcome"}},
+		{{"Can you check W99999 for me?", "get_order_details|track_parcel", "not|no |can't|unable|find|sorry"}},
 	} {
 		c := &chat{engines: e, caller: caller}
 		for _, turn := range talk {
@@ -104,6 +99,74 @@ func TestTenConversations(t *testing.T) {
 	if orders, err := e.store.Orders(t.Context(), shop.DemoCustomer, 10); err != nil || slices.ContainsFunc(orders, func(o shop.OrderSummary) bool { return o.Status == shop.ReturnRequested }) {
 		t.Errorf("an order was changed without a yes, or cannot be read: %v", err)
 	}
+}
+
+// TestASpokenConversationWithAModel holds one by voice with the model that
+// PARLEY_TEST_LLM is the address of, and prints what both sides said. What the caller
+// heard is recognised again from the sound.
+func TestASpokenConversationWithAModel(t *testing.T) {
+	address := modelAddress(t)
+	a := startAgent(t, func(cfg *config.Config) {
+		useModel(cfg, address)
+		cfg.Turn.Filler = 0 // the caller would take a word of patience for the answer
+	})
+	var conversation struct{ ID string }
+	began, err := http.Post(a.url+"/v1/conversations", "application/json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer began.Body.Close()
+	if err := json.NewDecoder(began.Body).Decode(&conversation); err != nil {
+		t.Fatal(err)
+	}
+	var heard listener
+	questions := []string{"Where is my order W one zero zero zero two?", "Do you sell headphones?", "Was my order W one zero zero zero four cancelled?"}
+	o := caller.Options{
+		URL: a.url + "/v1/realtime/calls?conversation=" + conversation.ID, Shape: caller.Raw, Codec: a.engines.opus.Codec(), Record: heard.record, Sessions: 1,
+		Greeting: caller.DefaultGreeting, Gap: 3 * time.Second, Timeout: 4 * time.Minute,
+	}
+	for _, q := range questions {
+		o.Speeches = append(o.Speeches, a.speech(t, q))
+	}
+	report, err := caller.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(get(t, a.url+"/v1/conversations/"+conversation.ID+"/transcript"))
+	var table strings.Builder
+	for i, turn := range report.Each[0] {
+		if turn.EndToFirstAudible != nil {
+			fmt.Fprintf(&table, "%d  %s: first audible after %.1f s\n", i+1, questions[i], *turn.EndToFirstAudible/1000)
+		}
+	}
+	text := a.understand(t, &heard)
+	t.Logf("\n%sheard: %s", table.String(), text)
+	if report.Turns.Answered != len(questions) {
+		t.Errorf("%d of %d questions were answered", report.Turns.Answered, len(questions))
+	}
+	if !strings.Contains(text, "order") && !strings.Contains(text, "headphones") {
+		t.Errorf("nothing of the shop's was heard: %q", text)
+	}
+}
+
+// modelAddress is where the real model is.
+func modelAddress(t *testing.T) string {
+	t.Helper()
+	address := os.Getenv("PARLEY_TEST_LLM")
+	if address == "" {
+		t.Skip("PARLEY_TEST_LLM is not set to the address of a model; `make llm` serves one")
+	}
+	return address
+}
+
+// useModel makes the real model the only brain, with the patience that a small machine needs.
+func useModel(cfg *config.Config, address string) {
+	zero := 0.0
+	cfg.Limits.FirstToken = 3 * time.Minute
+	cfg.LLM = []config.LLM{{
+		Engine: config.OpenAI, BaseURL: address, Model: cmp.Or(os.Getenv("PARLEY_TEST_LLM_MODEL"), "qwen"), Tools: cmp.Or(os.Getenv("PARLEY_TEST_LLM_TOOLS"), config.ToolsStructured),
+		FirstToken: 3 * time.Minute, Between: time.Minute, Timeout: 5 * time.Minute, MaxTokens: 200, Temperature: &zero,
+	}}
 }
 
 // met says whether a turn went as wanted.
