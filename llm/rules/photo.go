@@ -11,12 +11,13 @@ import (
 // askedPhoto: the agent's last message asked which of several products a photo shows.
 const askedPhoto = "photo"
 
-// orderOnLabel is an order's number as labels print it, by itself.
-var orderOnLabel = regexp.MustCompile(`(?:^|[^0-9A-Za-z])#?(W[0-9]{5,7})(?:[^0-9A-Za-z]|$)`)
+// orderOnLabel is an order's number as labels print it, by itself. In small print a
+// capital letter is read as a small one.
+var orderOnLabel = regexp.MustCompile(`(?:^|[^0-9A-Za-z])#?([Ww][0-9]{5,7})(?:[^0-9A-Za-z]|$)`)
 
 // trackingOnLabel is what may be a parcel's number: two letters and digits, perhaps in
 // groups and with a country at the end, or many digits.
-var trackingOnLabel = regexp.MustCompile(`(?:^|[^0-9A-Za-z])([A-Z]{2}(?: ?[0-9]){6,14}(?: ?[A-Z]{2})?|[0-9]{10,22})(?:[^0-9A-Za-z]|$)`)
+var trackingOnLabel = regexp.MustCompile(`(?:^|[^0-9A-Za-z])([A-Za-z]{2}(?: ?[0-9]){6,14}(?: ?[A-Za-z]{2})?|[0-9]{10,22})(?:[^0-9A-Za-z]|$)`)
 
 // ofOrders are the intents that are about an order, which a label can name.
 var ofOrders = map[intent]bool{
@@ -189,8 +190,8 @@ func written(photos []llm.Found, kind *regexp.Regexp) (found []string) {
 				continue
 			}
 			for _, m := range kind.FindAllStringSubmatch(text, -1) {
-				if !slices.Contains(found, m[1]) {
-					found = append(found, m[1])
+				if number := strings.ToUpper(m[1]); !slices.Contains(found, number) {
+					found = append(found, number)
 				}
 			}
 		}

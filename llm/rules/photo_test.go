@@ -58,6 +58,8 @@ func TestPhotos(t *testing.T) {
 		{name: "not known", found: unknown, reply: "I don't recognise the photo"},
 		{name: "not looked at", found: nil, reply: "I can't look at photos here."},
 		{name: "a label", text: "where is this?", found: &llm.Found{Match: llm.MatchUnknown, Text: "PARCEL\nOrder #W10002\nTo: Maya"}, call: `{"order_id":"W10002"}`, reply: "on its way"},
+		{name: "small print", text: "where is this?", found: &llm.Found{Match: llm.MatchUnknown, Text: "Order w10002"}, call: `{"order_id":"W10002"}`, reply: "on its way"},
+		{name: "small print of a parcel", text: "where is this?", found: &llm.Found{Match: llm.MatchUnknown, Text: "Tracking Px4820017"}, call: `{"order_id":"W10002"}`, reply: "on its way"},
 		{name: "a label without words", found: &llm.Found{Codes: []string{"W10002"}}, call: `"W10002"`, reply: "on its way"},
 		{name: "a parcel's label", text: "where is this?", found: &llm.Found{Text: "Parcel Express\nTracking PX 482 0017\nTel 6561234567"}, call: `track_parcel{"order_id":"W10002"}`, reply: "on its way"},
 		{name: "a parcel's label without words", found: &llm.Found{Codes: []string{"PX4820017"}}, call: `"W10002"`, reply: "on its way"},
