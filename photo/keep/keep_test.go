@@ -179,7 +179,7 @@ func TestOldPhotosAreDeleted(t *testing.T) {
 		if err := os.Chtimes(half, now, now); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(23 * time.Hour)
+		<-time.After(23 * time.Hour)
 		there("after 23 hours", old, sentAgain, needed)
 		if _, err := os.Stat(half); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("what was half-written: %v", err)
@@ -188,19 +188,19 @@ func TestOldPhotosAreDeleted(t *testing.T) {
 		mu.Lock()
 		fault = errors.New("no database")
 		mu.Unlock()
-		time.Sleep(3 * time.Hour)
+		<-time.After(3 * time.Hour)
 		there("without a database", old, sentAgain, needed)
 		mu.Lock()
 		fault = nil
 		mu.Unlock()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		there("after 27 hours", sentAgain, needed)
-		time.Sleep(24 * time.Hour)
+		<-time.After(24 * time.Hour)
 		there("after two days", needed)
 		mu.Lock()
 		clear(needs)
 		mu.Unlock()
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		there("when nothing is needed")
 	})
 }

@@ -161,7 +161,7 @@ func (f *Folder) drop(path string, now time.Time) (gone bool, err error) {
 	defer f.renewing.Unlock()
 	info, err := os.Stat(path)
 	if err != nil || now.Sub(info.ModTime()) <= f.o.Time {
-		return false, nil //nolint:nilerr // it is gone
+		return false, nil // it is gone
 	}
 	err = os.Remove(path)
 	return err == nil, err
