@@ -137,7 +137,7 @@ func New(cfg Config) *Server {
 		p.Mount(r.With(s.guard, s.need(access.Converse)), &Hall{s})
 	}
 	d.serve(r)
-	r.Method(http.MethodGet, "/*", cfg.Page)
+	r.Method(http.MethodGet, "/*", middleware.Compress(5, "text/html", "text/css", "text/javascript", "image/svg+xml")(cfg.Page))
 	s.router = r
 	return s
 }

@@ -91,11 +91,17 @@ func smaller(t *testing.T, path string) []byte {
 	b := img.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, 480, 480*b.Dy()/b.Dx()))
 	draw.BiLinear.Scale(out, out.Rect, img, b.Inset(b.Dx()/12), draw.Src, nil)
-	var packed bytes.Buffer
-	if err := jpeg.Encode(&packed, out, &jpeg.Options{Quality: 70}); err != nil {
+	return packed(t, out)
+}
+
+// packed is a picture as a camera packs it.
+func packed(t *testing.T, img image.Image) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: 70}); err != nil {
 		t.Fatal(err)
 	}
-	return packed.Bytes()
+	return out.Bytes()
 }
 
 // show sends a photo in a conversation of its own and gives the answer.

@@ -160,7 +160,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version, Photos: e.eyes != nil}
+	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version, Languages: e.book.Languages(), Photos: e.eyes != nil}
 	if !access.keys.Any() {
 		about.Notice = demoNotice(demoCaller(ctx, e.store))
 	}
@@ -243,6 +243,8 @@ type aboutAnswer struct {
 	Language string `json:"language"`
 	Notice   string `json:"notice,omitempty"`
 	Version  string `json:"version"`
+	// Languages are those that a conversation can begin in.
+	Languages []string `json:"languages"`
 	// Photos says that messages may hold photos.
 	Photos bool `json:"photos"`
 }

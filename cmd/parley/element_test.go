@@ -1,0 +1,209 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"parley/config"
+)
+
+// embedding is a shop's own web site on an origin of its own, with a strict content
+// security policy, which puts the agent on its page and mints tokens.
+type embedding struct {
+	*httptest.Server
+	agent, key string
+	minted     int
+}
+
+func (s *embedding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.Method + " " + r.URL.Path {
+	case "GET /":
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; img-src 'self' blob:", s.agent))
+		fmt.Fprintf(w, `<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
+			<script type="module" src="%s/parley.js"></script><parley-agent token-url="/token" label="Ask us"></parley-agent></html>`, s.agent)
+	case "GET /favicon.ico":
+		w.WriteHeader(http.StatusNoContent)
+	case "POST /token":
+		s.minted++
+		mint, err := http.NewRequestWithContext(r.Context(), http.MethodPost, s.agent+"/v1/tokens", strings.NewReader(`{"customer":"demo","name":"Maya","origin":"`+s.URL+`"}`))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		mint.Header.Set("Authorization", "Bearer "+s.key)
+		mint.Header.Set("Content-Type", "application/json")
+		answer, err := http.DefaultClient.Do(mint)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer answer.Body.Close()
+		_, _ = io.Copy(w, answer.Body) // a page that has gone needs nothing
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// embed starts an agent with a key, and a shop that embeds it.
+func embed(t *testing.T) (*shopAgent, *embedding) {
+	t.Helper()
+	s := &embedding{key: "a-key-of-the-shop-0123456789"}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	a := startAgent(t, func(c *config.Config) {
+		c.Server.Keys = []config.Secret{config.Secret(s.key)}
+		c.Access.Origins = []string{s.URL}
+	})
+	s.agent = a.url
+	return a, s
+}
+
+// inside is the element's own document, where the page's selectors do not reach.
+const inside = `document.querySelector('parley-agent').shadowRoot`
+
+func (p *browserPage) press(id string) {
+	p.t.Helper()
+	p.do("pressing "+id, chromedp.Evaluate(fmt.Sprintf(`%s.getElementById(%q).click()`, inside, id), nil))
+}
+
+// say types into the element and sends.
+func (p *browserPage) say(text string) {
+	p.t.Helper()
+	p.do("typing", chromedp.Evaluate(fmt.Sprintf(`%[1]s.getElementById('text').value = %[2]s; %[1]s.getElementById('composer').requestSubmit()`, inside, quoted(text)), nil))
+}
+
+// untilInside waits for an element of the element that holds words.
+func (p *browserPage) untilInside(what, selector, words string) {
+	p.t.Helper()
+	p.until(what, fmt.Sprintf(`[...(%s?.querySelectorAll(%s) ?? [])].some((e) => e.checkVisibility() && e.textContent.toLowerCase().includes(%s))`, inside, quoted(selector), quoted(words)))
+}
+
+// shot keeps a picture of the page where PARLEY_SCREENSHOTS says, for people.
+func (p *browserPage) shot(name string) {
+	p.t.Helper()
+	dir := os.Getenv("PARLEY_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	var png []byte
+	p.do("taking a picture", chromedp.CaptureScreenshot(&png))
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// pickPhoto draws a photo and picks it as a shopper would in the gallery.
+const pickPhoto = `(async (root) => {
+	const canvas = Object.assign(document.createElement('canvas'), { width: 900, height: 600 });
+	const brush = canvas.getContext('2d');
+	brush.fillStyle = '#d9c7a8'; brush.fillRect(0, 0, 900, 600);
+	brush.fillStyle = '#4a5c8a'; brush.beginPath(); brush.arc(450, 300, 200, 0, 7); brush.fill();
+	const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
+	const files = new DataTransfer();
+	files.items.add(new File([blob], 'lamp.png', { type: 'image/png' }));
+	root.getElementById('photo').files = files.files;
+	root.getElementById('photo').dispatchEvent(new Event('change'));
+})(%s)`
+
+func TestTheAgentOnAShopsOwnPage(t *testing.T) {
+	chromium(t)
+	a, shop := embed(t)
+	p := openPage(t, shop.URL, hearing(a.microphone(t, 8*time.Second, "Where is my order W one zero zero zero two?", 4*time.Second, "Wait. What can you do?", 30*time.Second)))
+	p.untilInside("the button", "#launcher", "ask us")
+	p.shot("element-closed")
+	p.press("launcher")
+	p.untilInside("the shop's name", "#shop", "demo shop")
+	p.shot("element-open")
+	p.say("Where is my order W10004?")
+	p.untilInside("the answer by text", ".log .agent", "cancel")
+
+	p.do("picking a photo", chromedp.Evaluate(fmt.Sprintf(pickPhoto, inside), nil))
+	p.until("the photo before it is sent", inside+`.querySelector('#photos img')?.naturalWidth > 0`)
+	p.shot("element-photo")
+	p.say("Is this in stock?")
+	p.until("the photo that was sent", inside+`.querySelector('.log .sent img')?.naturalWidth > 0`)
+	p.until("an answer about it", inside+`.querySelectorAll('.log .agent').length >= 2`)
+	p.shot("element-sent")
+
+	const calling = `window.heard = []; document.addEventListener('parley:calling', (e) => window.heard.push(e.detail));
+		window.peers = []; const Peer = RTCPeerConnection;
+		window.RTCPeerConnection = class extends Peer { constructor(...how) { super(...how); window.peers.push(this); } }; 0`
+	p.do("listening to the element", chromedp.Evaluate(calling, nil))
+	p.press("talk")
+	p.until("the call", inside+`.getElementById('frame').classList.contains('in-call')`)
+	p.untilInside("the shopper's words", ".log .user:not(.partial)", "my order w")
+	p.untilInside("the answer", ".log .agent", "on its way")
+	p.untilInside("the interruption", ".log .agent.cut .mark", "you spoke here")
+	p.shot("element-call")
+
+	// The call is lost, and taken up again by itself in the same conversation.
+	p.do("losing the call", chromedp.Evaluate(`(() => { const peer = window.peers.at(-1);
+		Object.defineProperty(peer, 'connectionState', { value: 'failed' }); peer.onconnectionstatechange(); })()`, nil))
+	p.until("the end of the call, and another", `JSON.stringify(window.heard) === '[true,false,true]'`)
+	p.press("close")
+	p.until("the closed panel, and no call behind it", `JSON.stringify(window.heard) === '[true,false,true,false]' && `+inside+`.getElementById('panel').hidden`)
+	if metrics := getWithKey(t, a.url+"/metrics", shop.key); !strings.Contains(metrics, "parley_conversations_total 1\n") {
+		t.Error("all of it should have been one conversation")
+	}
+	if shop.minted != 1 {
+		t.Errorf("%d tokens were asked for, and one is enough", shop.minted)
+	}
+	p.quiet()
+}
+
+// getWithKey is get with a key.
+func getWithKey(t *testing.T, url, key string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// TestThePageWithATokenInItsAddress: the agent's own page, when the server has keys.
+func TestThePageWithATokenInItsAddress(t *testing.T) {
+	chromium(t)
+	a, shop := embed(t)
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "/token", nil)
+	shop.URL = a.url // the token is for the agent's own page
+	shop.ServeHTTP(w, r)
+	_, rest, _ := strings.Cut(w.Body.String(), `"token":"`)
+	token, _, _ := strings.Cut(rest, `"`)
+	if token == "" {
+		t.Fatalf("no token: %s", w.Body)
+	}
+	p := openPage(t, a.url+"/#token="+token)
+	p.untilText("the shop's name", "#shop", "demo shop")
+	if at := ask[string](p, `location.href`); strings.Contains(at, "token") {
+		t.Errorf("the token stays in the address: %s", at)
+	}
+	p.write("Where is my order W10002?")
+	p.untilText("the answer", ".log .agent", "on its way")
+	p.shot("page-token")
+	p.quiet()
+
+	p = openPage(t, a.url)
+	p.untilText("plain words", "#problem", "opened without a token")
+}

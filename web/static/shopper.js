@@ -1,0 +1,292 @@
+// Shopper is one shopper's side of a conversation, by voice and by text, in whatever
+// holds the page's elements: the page itself, or an element on a shop's own page.
+//
+// It tells of itself by events:
+//
+//   "event"    detail: one event of the conversation
+//   "calling"  detail: whether there is a call
+
+import { Call } from './call.js';
+import { Captions } from './captions.js';
+import { follower } from './follow.js';
+import { Once } from './once.js';
+import { Photos } from './photos.js';
+import { beginConversation, sendPhotos, sendText } from './text.js';
+import { drawWaterfall } from './waterfall.js';
+
+const states = {
+  listening: 'Listening', hearing: 'Hearing you', thinking: 'Thinking …', speaking: 'Speaking. Talk to interrupt',
+};
+const resting = 'Ready when you are';
+const callAgain = { tries: 3, after: 700 }; // ms, longer each time; when a call is lost
+
+export class Shopper extends EventTarget {
+  #root; #server; #captions; #following; #photos;
+  #once = new Once();
+  #typed = new Set(); // turns that answer a typed message
+  #conversation = null; // id, once begun
+  #call = null; // from Talk to the end
+  #voiced = false; // the call is up
+  #language = ''; // to begin in; "" is the shop's or the token's
+
+  // root is a document or a shadow root with the elements of index.html.
+  constructor(root, server) {
+    super();
+    this.#root = root;
+    this.#server = server;
+    const hint = this.$('text').placeholder;
+    this.#captions = new Captions(this.$('log'));
+    this.#following = follower(this.$('conversation'));
+    this.#photos = new Photos(this.$('photos'), () => { this.$('text').placeholder = this.#photos.count ? 'Say something about it, or just send …' : hint; });
+    this.#listen();
+  }
+
+  $(id) { return this.#root.getElementById(id); }
+
+  // introduce shows the shop by its name, and gives what it says of itself.
+  async introduce(language = '') {
+    try {
+      const about = await (await this.#server.ask('v1/about')).json();
+      this.$('shop').textContent = about.shop;
+      this.$('photo-label').hidden = !about.photos;
+      this.$('notice').textContent = about.notice ?? '';
+      this.$('notice').hidden = !about.notice;
+      this.#language = language;
+      this.#offer(about.languages ?? [], language || about.language);
+      return about;
+    } catch (err) {
+      this.#problem(err.status ? err.message : 'The shop cannot be reached just now. Load the page again in a moment.');
+      return {};
+    }
+  }
+
+  // talk begins a call, or ends the one there is.
+  async talk() {
+    this.#problem('');
+    if (this.#voiced) return this.#call.hangUp();
+    if (this.#call) return undefined; // it is being connected
+    return this.#connect().catch((err) => this.#problem(err.message));
+  }
+
+  // hangUp ends the call, if there is one.
+  async hangUp() { await this.#call?.hangUp(); }
+
+  // type takes what the shopper wrote, with the photos that wait to be sent.
+  async type(text) {
+    this.#problem('');
+    this.#following.toEnd();
+    const shown = this.#photos.take();
+    if (this.#voiced && this.#call.open && !shown.length) {
+      this.#call.send({ type: 'message', text });
+      return;
+    }
+    let taken = false;
+    this.#captions.sending(shown);
+    try {
+      await this.#withConversation(async (id) => {
+        const answer = shown.length ? sendPhotos(this.#server, id, text, shown, (share) => this.#onItsWay(share)) : sendText(this.#server, id, text);
+        for await (const event of answer) {
+          taken = true;
+          this.#show(event);
+        }
+      });
+    } catch (err) {
+      this.#captions.sending([]);
+      if (!taken && !err.begun) { // not lost
+        this.$('text').value ||= text;
+        this.#photos.giveBack(shown);
+      }
+      if (!this.#voiced) this.#state('');
+      this.#problem(err.message);
+    }
+  }
+
+  #show(event) {
+    if (!this.#once.isNew(event)) return;
+    switch (event.type) {
+      case 'state': if (this.#voiced) this.#state(event.state); break;
+      case 'turn.started': if (!this.#voiced) this.#state('thinking'); break;
+      case 'turn.ended': this.#turnEnded(event); break;
+      case 'transcript.final': if (event.source === 'text') this.#typed.add(`${event.conversation}/${event.turn}`); break;
+      case 'reply.done': if (!this.#voiced) this.#announce(event.text); break; // a call is heard, and reading over it would interrupt it
+      case 'tool.confirmation': if (this.#voiced) this.#announce('The shop waits for your yes.'); break;
+      case 'error': this.#problem('Something did not work just now. The agent is still here: ask again.'); break;
+      case 'rejected': this.#problem(`Your message was not taken: ${event.message}`); break;
+      default:
+    }
+    this.#captions.show(event, this.#voiced);
+    this.$('welcome').hidden = !this.#captions.empty;
+    this.#following.grown();
+    this.#tell('event', event);
+  }
+
+  #turnEnded(event) {
+    if (!this.#voiced) this.#state('');
+    const asTyped = this.#typed.has(`${event.conversation}/${event.turn}`);
+    if (!drawWaterfall(this.$('waterfall'), event.timings, asTyped)) return;
+    this.$('timings-from').textContent = asTyped ? 'since your message' : 'since you stopped speaking';
+    this.$('timings').hidden = false;
+  }
+
+  #state(name) {
+    if (name) this.$('frame').dataset.state = name;
+    else delete this.$('frame').dataset.state;
+    this.$('status').textContent = states[name] ?? resting;
+    this.$('quiet').setAttribute('aria-disabled', String(name !== 'speaking'));
+  }
+
+  #announce(text) { this.$('announcer').textContent = text; }
+
+  #problem(text, again = false) {
+    this.$('problem-text').textContent = text;
+    this.$('again').hidden = !again;
+    this.$('problem').hidden = !text;
+  }
+
+  // offer lets the shopper choose the language that a conversation begins in.
+  #offer(languages, chosen) {
+    const select = this.$('language');
+    select.replaceChildren(...languages.map((tag) => {
+      const own = new Intl.DisplayNames([tag], { type: 'language' }).of(tag);
+      const option = new Option(own, tag, false, tag === chosen);
+      option.lang = tag;
+      return option;
+    }));
+    this.$('language-label').hidden = languages.length < 2;
+  }
+
+  async #begun() {
+    this.#conversation ??= await beginConversation(this.#server, this.#language);
+    return this.#conversation;
+  }
+
+  // withConversation does something in the conversation, in a new one if that has ended.
+  async #withConversation(act) {
+    const known = this.#conversation !== null;
+    try {
+      return await act(await this.#begun());
+    } catch (err) {
+      if (err.status !== 404 && err.status !== 410) throw err;
+      this.#conversation = null;
+      if (!known) throw err;
+      return act(await this.#begun());
+    }
+  }
+
+  async #connect() {
+    this.$('talk').setAttribute('aria-disabled', 'true');
+    this.$('status').textContent = 'Connecting …';
+    try {
+      await this.#withConversation(async (id) => {
+        this.#call = new Call(this.#server, id, this.$('voice'));
+        this.$('status').textContent = 'Waiting for the microphone …';
+        this.#listenTo(this.#call);
+        await this.#call.start(() => { this.$('status').textContent = 'Connecting …'; });
+      });
+      this.#announce('You can speak now.');
+    } catch (err) {
+      if (this.#call) this.#closed(null);
+      this.#state('');
+      throw err;
+    } finally {
+      this.$('talk').removeAttribute('aria-disabled');
+    }
+  }
+
+  #listenTo(call) {
+    call.addEventListener('event', ({ detail }) => {
+      if (!this.#voiced && detail.type !== 'rejected') this.#up();
+      this.#show(detail);
+    });
+    call.addEventListener('unsteady', ({ detail }) => this.#problem(detail ? 'The connection falters. Please wait a moment …' : ''));
+    call.addEventListener('muted', () => this.#problem('The browser keeps the agent silent. Press anywhere on the page to hear it.'));
+    call.addEventListener('deaf', () => this.#problem('The microphone is gone. Plug it in again and call again, or type.', true));
+    call.addEventListener('closed', ({ detail }) => { if (call === this.#call) this.#closed(detail); });
+  }
+
+  // up shows that there is a call: its channel has spoken.
+  #up() {
+    this.#voiced = true;
+    this.$('frame').classList.add('in-call');
+    this.$('talk-label').textContent = 'Hang up';
+    this.$('quiet').hidden = false;
+    this.#state('listening');
+    this.#tell('calling', true);
+  }
+
+  #closed(why) {
+    const wasUp = this.#voiced;
+    this.#call = null;
+    this.#voiced = false;
+    this.$('frame').classList.remove('in-call');
+    this.$('talk-label').textContent = 'Talk';
+    if (this.#root.activeElement === this.$('quiet')) this.$('talk').focus();
+    this.$('quiet').hidden = true;
+    this.#state('');
+    if (!wasUp) return;
+    this.#captions.hungUp();
+    this.#tell('calling', false);
+    if (why === 'hung up') this.#announce('You hung up.');
+    else if (why === 'lost') this.#callAgain();
+    else this.#problem('The call has ended. You can call again, or type.', true);
+  }
+
+  // callAgain takes up a conversation whose call was lost.
+  async #callAgain() {
+    for (let n = 1; n <= callAgain.tries; n++) {
+      this.#problem('The call was lost. Calling again …');
+      await new Promise((wait) => { setTimeout(wait, callAgain.after * n); });
+      if (this.#call) return; // the shopper was quicker
+      try {
+        await this.#connect();
+        this.#problem('');
+        return;
+      } catch { /* once more */ }
+    }
+    this.#problem('The call was lost. You can call again, or type.', true);
+  }
+
+  // onItsWay tells how far photos have got.
+  #onItsWay(share) {
+    const words = share < 1 ? `Sending ${Math.round(share * 100)} % …` : 'Looking at the photo …';
+    if (!this.#voiced) this.$('status').textContent = words;
+  }
+
+  #listen() {
+    this.$('photo').addEventListener('change', async ({ target }) => {
+      const files = [...target.files];
+      target.value = ''; // the same one may be picked again
+      this.#problem(await this.#photos.add(files));
+      this.$('text').focus();
+    });
+    this.$('language').addEventListener('change', ({ target }) => { this.#language = target.value; });
+    this.$('talk').addEventListener('click', () => this.talk());
+    this.$('again').addEventListener('click', () => {
+      this.$('talk').focus();
+      if (this.#voiced) this.#call.hangUp().then(() => this.talk());
+      else this.talk();
+    });
+    this.$('quiet').addEventListener('click', () => this.#call?.send({ type: 'silence' }));
+    this.$('composer').addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = this.$('text').value.trim();
+      if (!text && !this.#photos.count) return;
+      this.$('text').value = '';
+      this.type(text);
+    });
+    this.$('ideas').addEventListener('click', ({ target }) => {
+      if (!target.classList.contains('idea')) return;
+      this.$('conversation').focus({ preventScroll: true }); // the button goes away
+      this.type(target.textContent);
+    });
+    this.#root.addEventListener('click', () => {
+      if (this.#voiced && this.$('voice').paused) this.$('voice').play().then(() => this.#problem(''), () => {});
+    });
+    this.#root.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && this.#voiced) this.#call.send({ type: 'silence' });
+    });
+    addEventListener('pagehide', () => { this.hangUp(); });
+  }
+
+  #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
+}
