@@ -31,12 +31,18 @@ func (c *Conversation) awaitPrint(images []llm.Image) {
 			continue
 		}
 		c.start(func() {
-			select {
-			case text, ok := <-late:
-				if ok {
-					c.postFinal(printed{found, text})
+			for {
+				select {
+				case text, more := <-late:
+					if text != "" {
+						c.postFinal(printed{found, text})
+					}
+					if text != "" || !more {
+						return
+					}
+				case <-ctx.Done():
+					return
 				}
-			case <-ctx.Done():
 			}
 		})
 	}

@@ -89,7 +89,7 @@ func TestPrintThatIsReadLaterIsKnownInTheNextTurn(t *testing.T) {
 			}
 			return texts
 		}
-		late, none, never := make(chan string, 1), make(chan string), make(chan string)
+		late, none, never := make(chan string, 2), make(chan string), make(chan string)
 		close(none)
 		took := show("where is this?", llm.Image{Found: &llm.Found{}, Late: none}, llm.Image{Found: &llm.Found{Codes: []string{"4006381333931"}}, Late: late},
 			llm.Image{Found: &llm.Found{}, Late: never})
@@ -101,6 +101,7 @@ func TestPrintThatIsReadLaterIsKnownInTheNextTurn(t *testing.T) {
 		if got := reads(); !slices.Equal(got, []string{"", "", ""}) {
 			t.Errorf("before anything was read: %q", got)
 		}
+		late <- "" // it takes longer
 		late <- "Order W10002"
 		w.pass(100 * time.Millisecond)
 		show("and now?")

@@ -17,8 +17,8 @@ type Image struct {
 	Hash string
 	// Found is what was found in it without a brain's eyes; nil when nobody looked.
 	Found *Found
-	// Late gives what can be read in it, once, where that was not known in time; it is
-	// closed when nothing more comes, after seconds. nil for most.
+	// Late gives what can be read in it, where that was not known in time; it is closed
+	// when nothing more comes, after seconds. What is empty says nothing. nil for most.
 	Late <-chan string `json:"-"`
 }
 

@@ -44,7 +44,9 @@ func lookAt(t *testing.T, reader *text.Reader, file []byte) llm.Image {
 		t.Fatal(err)
 	}
 	if late := images[0].Late; late != nil {
-		images[0].Found.Text = <-late
+		for text := range late {
+			images[0].Found.Text = text
+		}
 	}
 	return images[0]
 }

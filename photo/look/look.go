@@ -30,7 +30,8 @@ type Keeper interface {
 
 // Reader reads print in the background. It is safe for many goroutines.
 type Reader interface {
-	// Begin gives what it has read through the channel, which is closed after it.
+	// Begin gives what it has read through the channel, which is closed after it. An
+	// empty text first says that it takes longer.
 	Begin(p *photo.Photo) <-chan string
 }
 
@@ -106,10 +107,14 @@ func read(ctx context.Context, image *llm.Image) {
 	if image.Late == nil {
 		return
 	}
-	take := func(text string) { image.Found.Text, image.Late = text, nil }
+	take := func(text string, more bool) {
+		if text != "" || !more {
+			image.Found.Text, image.Late = text, nil
+		}
+	}
 	select {
-	case text := <-image.Late:
-		take(text)
+	case text, more := <-image.Late:
+		take(text, more)
 		return
 	default:
 	}
@@ -117,8 +122,8 @@ func read(ctx context.Context, image *llm.Image) {
 		return
 	}
 	select {
-	case text := <-image.Late:
-		take(text)
+	case text, more := <-image.Late:
+		take(text, more)
 	case <-ctx.Done():
 	}
 }

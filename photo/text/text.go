@@ -4,9 +4,12 @@
 package text
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -111,10 +114,11 @@ func (r *Reader) Languages() []string { return slices.Clone(r.languages) }
 
 // Begin begins to read a photo in the background. What is printed in it comes through
 // the channel, which is then closed; nothing comes when there is nothing, or it
-// could not be read in time. The longest is 15 seconds. Begin is not called after
-// Close.
+// could not be read in time. An empty text first says that there is none unless it is
+// upside down, for which the photo is read once more. The longest is 15 seconds. Begin
+// is not called after Close.
 func (r *Reader) Begin(p *photo.Photo) <-chan string {
-	out := make(chan string, 1)
+	out := make(chan string, 2)
 	select {
 	case r.waiting <- struct{}{}:
 	default:
@@ -125,7 +129,7 @@ func (r *Reader) Begin(p *photo.Photo) <-chan string {
 	r.work.Go(func() {
 		defer close(out)
 		defer func() { <-r.waiting }()
-		text, err := r.inTurn(p.JPEG())
+		text, err := r.inTurn(p, func() { out <- "" })
 		switch {
 		case errors.Is(err, errLate):
 			r.counts.done("busy")
@@ -143,8 +147,9 @@ func (r *Reader) Begin(p *photo.Photo) <-chan string {
 	return out
 }
 
-// inTurn reads when it is the photo's turn.
-func (r *Reader) inTurn(jpeg []byte) (string, error) {
+// inTurn reads when it is the photo's turn. It calls longer when there is nothing
+// upright.
+func (r *Reader) inTurn(p *photo.Photo, longer func()) (string, error) {
 	late := time.NewTimer(patience)
 	defer late.Stop()
 	select {
@@ -157,7 +162,48 @@ func (r *Reader) inTurn(jpeg []byte) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, readTime)
 	defer cancel()
-	return r.read(ctx, jpeg)
+	upright, err := r.read(ctx, p.JPEG())
+	if err != nil || letters(upright) >= enough {
+		return upright, err
+	}
+	if upright == "" {
+		longer()
+	}
+	turned, err := upsideDown(p.Image())
+	if err != nil {
+		return "", err
+	}
+	other, err := r.read(ctx, turned)
+	if err != nil || letters(other) <= letters(upright) {
+		return upright, err
+	}
+	return other, nil
+}
+
+// enough letters and digits are no chance find: what stands on its head gives a word or
+// two that look like others.
+const enough = 12
+
+func letters(text string) (n int) {
+	for _, word := range strings.Fields(text) {
+		_, more := clean(word)
+		n += more
+	}
+	return n
+}
+
+// upsideDown turns a photo by half a turn, as JPEG.
+func upsideDown(img *image.RGBA) ([]byte, error) {
+	turned := image.NewRGBA(img.Rect)
+	last := len(img.Pix) - 4
+	for i := 0; i <= last; i += 4 {
+		copy(turned.Pix[last-i:], img.Pix[i:i+4])
+	}
+	var packed bytes.Buffer
+	if err := jpeg.Encode(&packed, turned, &jpeg.Options{Quality: 90}); err != nil {
+		return nil, fmt.Errorf("turning a photo: %w", err)
+	}
+	return packed.Bytes(), nil
 }
 
 func (r *Reader) tesseract(ctx context.Context, jpeg []byte) (string, error) {

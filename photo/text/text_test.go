@@ -65,6 +65,30 @@ func label(t testing.TB, lines ...string) *photo.Photo {
 	return p
 }
 
+// TestALabelFromAnySide is taken from each side of the table.
+func TestALabelFromAnySide(t *testing.T) {
+	r := reader(t)
+	img := label(t, "Parcel Express", "Order W10002").Image()
+	for quarters := range 4 {
+		begun := time.Now()
+		if got := <-r.Begin(take(t, img)); got != "Parcel Express\nOrder W10002" {
+			t.Errorf("turned by %d°: read %q", 90*quarters, got)
+		}
+		t.Logf("turned by %d°: read in %s", 90*quarters, time.Since(begun).Round(time.Millisecond))
+		img = quarterTurned(img)
+	}
+}
+
+func quarterTurned(img *image.RGBA) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dy(), img.Rect.Dx()))
+	for y := range out.Rect.Dy() {
+		for x := range out.Rect.Dx() {
+			out.SetRGBA(x, y, img.RGBAAt(y, img.Rect.Dy()-1-x))
+		}
+	}
+	return out
+}
+
 // TestNothingIsReadInPatterns wants no words made up for grain and stripes.
 func TestNothingIsReadInPatterns(t *testing.T) {
 	r := reader(t)
@@ -73,7 +97,11 @@ func TestNothingIsReadInPatterns(t *testing.T) {
 	for i := range img.Pix {
 		img.Pix[i] = uint8(120 + 60*((i/4%800)/20%2) + grain.IntN(40))
 	}
-	if text, open := <-r.Begin(take(t, img)); open {
+	texts := r.Begin(take(t, img))
+	if text, open := <-texts; !open || text != "" {
+		t.Errorf("read %q", text)
+	}
+	if text, open := <-texts; open {
 		t.Errorf("read %q", text)
 	}
 }
@@ -123,7 +151,7 @@ func TestPhotosWaitTheirTurn(t *testing.T) {
 		r.read = func(ctx context.Context, _ []byte) (string, error) {
 			select {
 			case <-time.After(3 * time.Second):
-				return "W10002", nil
+				return "Your order W10002", nil
 			case <-ctx.Done():
 				return "", ctx.Err()
 			}
@@ -139,7 +167,7 @@ func TestPhotosWaitTheirTurn(t *testing.T) {
 				text, open := <-one
 				mu.Lock()
 				defer mu.Unlock()
-				if open && text == "W10002" {
+				if open && text == "Your order W10002" {
 					when = append(when, time.Since(begun))
 				} else {
 					none++
