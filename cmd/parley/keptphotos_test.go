@@ -69,8 +69,11 @@ func TestAPhotoIsKeptWithTheReport(t *testing.T) {
 	if bytes.Contains(out.Bytes(), []byte("103.8519")) || bytes.Contains(out.Bytes(), []byte("Exif")) || !bytes.Contains(photo, []byte("103.8519")) {
 		t.Error("the place is in the photo that was kept")
 	}
-	if err := (&shopPhotosShowCmd{Hash: strings.Repeat("0", 64), Data: data}).run(&out); err == nil {
-		t.Error("a photo that is not there was shown")
+	if err := (&shopPhotosDropCmd{Hash: hash, Data: data}).Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := (&shopPhotosShowCmd{Hash: hash, Data: data}).run(&out); err == nil || !strings.Contains(err.Error(), "there is no photo") {
+		t.Errorf("a photo that is not there: %v", err)
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.url+"/metrics", nil)
 	if err != nil {

@@ -98,3 +98,18 @@ func (c *shopPhotosShowCmd) run(out io.Writer) error {
 	_, err = out.Write(data)
 	return err
 }
+
+// shopPhotosDropCmd deletes a kept photo.
+type shopPhotosDropCmd struct {
+	Hash string `arg:"" help:"The photo's hash, as parley shop requests lists it."`
+	Data string `placeholder:"DIR" help:"The folder with the shop's data; without it, the user's data folder."`
+}
+
+// Run deletes the photo. What it was attached to goes on naming its hash.
+func (c *shopPhotosDropCmd) Run(context.Context) error {
+	store, err := shopFile(c.Data)
+	if err != nil {
+		return err
+	}
+	return keep.New(keep.Options{Dir: photoFolder(store)}).Delete(c.Hash)
+}

@@ -181,3 +181,16 @@ func (f *Folder) Photo(hash string) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// Delete deletes a kept photo before its time. One that is not there is
+// [fs.ErrNotExist].
+func (f *Folder) Delete(hash string) error {
+	path, err := f.path(hash)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("deleting photo %s: %w", hash, err)
+	}
+	return nil
+}

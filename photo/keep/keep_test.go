@@ -112,7 +112,13 @@ func TestAPhotoIsKeptOnceAsIntakeMadeIt(t *testing.T) {
 	}
 	info, err := os.Stat(want)
 	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v", info.Mode(), err)
+		t.Errorf("%v, %v", info, err)
+	}
+	if err := f.Delete(p.Hash()); err != nil || len(files(t, f)) > 0 {
+		t.Errorf("deleting it: %v, %v", err, files(t, f))
+	}
+	if err := f.Delete(p.Hash()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("deleting it again: %v", err)
 	}
 	if n := counted(t, f, "kept"); n != 20 {
 		t.Errorf("%v are counted", n)
@@ -124,6 +130,9 @@ func TestOnlyHashesNamePhotos(t *testing.T) {
 	for _, name := range []string{"", "../../etc/passwd", strings.Repeat("A", 64), strings.Repeat("a", 63), strings.Repeat("a", 62) + "/.", strings.Repeat("a", 65)} {
 		if _, err := f.Photo(name); !errors.Is(err, ErrNoHash) {
 			t.Errorf("%q: %v", name, err)
+		}
+		if err := f.Delete(name); !errors.Is(err, ErrNoHash) {
+			t.Errorf("deleting %q: %v", name, err)
 		}
 	}
 	if _, err := f.Photo(strings.Repeat("a", 64)); !errors.Is(err, fs.ErrNotExist) {

@@ -185,7 +185,7 @@ func (r *Reader) inTurn(p *photo.Photo, longer func()) (string, error) {
 const enough = 12
 
 func letters(text string) (n int) {
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		_, more := clean(word)
 		n += more
 	}
