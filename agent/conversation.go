@@ -53,7 +53,8 @@ type Conversation struct {
 	caller    tools.Caller
 	outliving map[toolRun]bool // tools at work that go on without their turn
 	history   history
-	hears     bool // somebody can hear the agent
+	photos    []string // hashes of what the caller has shown
+	hears     bool     // somebody can hear the agent
 	turns     int64
 	utterance *utterance // what the caller is saying; nil when silent
 	turn      *turn      // the agent's answer under way; nil when there is none
@@ -276,6 +277,8 @@ func (c *Conversation) take(m message) {
 		c.hearVerdict(m)
 	case texted:
 		c.hearText(m)
+	case printed:
+		c.history.printed(m.found, m.text)
 	case silenced:
 		c.endTurn(errCancelled)
 	case greeted:

@@ -58,6 +58,11 @@ type (
 		images []llm.Image
 		reply  chan<- int64
 	}
+	// printed is what was read in an image after its message was taken.
+	printed struct {
+		found *llm.Found // the image's, which names it
+		text  string
+	}
 	// silenced asks the agent to stop speaking.
 	silenced struct{}
 	// greeted asks the agent to speak first.
@@ -154,6 +159,7 @@ func (recognised) message()   {}
 func (captioned) message()    {}
 func (judged) message()       {}
 func (texted) message()       {}
+func (printed) message()      {}
 func (silenced) message()     {}
 func (greeted) message()      {}
 func (attached) message()     {}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"parley/agent"
@@ -146,6 +147,16 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err := counts.WatchToolFiles(e.toolFiles); err != nil {
 		return err
 	}
+	if err := counts.Register(e.photos); err != nil {
+		return fmt.Errorf("preparing the metrics: %w", err)
+	}
+	if e.reader != nil {
+		if err := counts.Register(e.reader); err != nil {
+			return fmt.Errorf("preparing the metrics: %w", err)
+		}
+	}
+	stop := inBackground(ctx, e.photos.Run)
+	defer stop()
 	access, err := openAccess(cfg)
 	if err != nil {
 		return err
@@ -202,6 +213,15 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		log.Info("shutting down")
 	}
 	return errors.Join(err, shutdown(ctx, server, rooms, host, handler, counts))
+}
+
+// inBackground has something run until stop is called, which waits for it: it goes on
+// while the server shuts down.
+func inBackground(ctx context.Context, do func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { do(ctx) })
+	return func() { cancel(); running.Wait() }
 }
 
 // shutdown ends everything in the order in which callers notice least: no new

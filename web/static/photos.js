@@ -1,10 +1,12 @@
 // Photos that go with the next message: picked or taken, shown small, made small
 // before they travel. Drawn anew, they hold neither the place nor the camera that
-// made them.
+// made them. HEIC, which few browsers open, travels as it is: the server draws it anew,
+// or says that it cannot.
 
 export const mostPhotos = 4;
 const longestSide = 1600; // pixels; what a label's print needs to be read
 const quality = 0.85;
+const mostBytes = 10 << 20; // that the server takes of one photo
 
 export class Photos {
   #list; #photos = []; #changed;
@@ -26,6 +28,10 @@ export class Photos {
       try {
         this.#show(await shrink(file));
       } catch {
+        if (isHEIC(file) && file.size <= mostBytes) {
+          this.#show({ blob: file, url: URL.createObjectURL(file) });
+          continue;
+        }
         said = `${file.name || 'This file'} cannot be opened as a photo. JPEG, PNG and WebP can.`;
       }
     }
@@ -69,6 +75,9 @@ export function thumbnail(photo) {
   image.alt = 'Your photo';
   return image;
 }
+
+// isHEIC goes by the name where the browser knows no type for it.
+function isHEIC(file) { return /^image\/hei[cf]$/.test(file.type) || /\.hei[cf]$/i.test(file.name); }
 
 async function shrink(file) {
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
