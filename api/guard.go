@@ -94,7 +94,7 @@ func Bearer(r *http.Request) (text string, ok bool) {
 	if text, ok = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		return text, true
 	}
-	for _, offer := range strings.Split(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",") {
+	for offer := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",") {
 		if text, ok = strings.CutPrefix(strings.TrimSpace(offer), bearerProtocol); ok {
 			return text, true
 		}

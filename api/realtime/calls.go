@@ -1,13 +1,6 @@
 package realtime
 
-import (
-	"parley/agent"
-	"parley/tools"
-)
-
-// agentCaller asks the toolbox as anybody: whether a tool is the client's does not
-// depend on who is calling.
-var agentCaller = tools.Caller{Verified: true, Staff: true}
+import "parley/agent"
 
 // call tells the client of a call of one of its tools.
 func (s *session) call(c *functionCall) {

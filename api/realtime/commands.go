@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/audio"
 	"parley/llm"
 )
 
@@ -241,6 +242,9 @@ func (s *session) commit(ctx context.Context, cause string) error {
 	if len(pcm) < least {
 		return refuse("type", "there have to be at least 100 ms of sound.")
 	}
+	// A recogniser wants the quiet around words that a button cuts off.
+	quiet := make([]int16, audio.HearRate/5)
+	pcm = slices.Concat(quiet, pcm, quiet)
 	it := &item{ID: newID("item"), Object: "realtime.item", Type: "message", Status: "completed", Role: "user", Content: []content{{Type: "input_audio"}}}
 	s.waiting = append(s.waiting, it)
 	s.emit("input_audio_buffer.committed", map[string]any{"item_id": it.ID, "previous_item_id": s.lastID()})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/agent"
+	"parley/tools"
 )
 
 // response is one answer of the agent as the protocol tells of it: a message, or calls
@@ -65,10 +66,9 @@ func (s *session) tell(e agent.Envelope) {
 	case agent.ReplyDone:
 		s.replyDone(event)
 	case agent.ToolStarted:
-		if s.box != nil {
-			if _, ok := s.box.find(event.Name, agentCaller); ok {
-				s.pending++
-			}
+		// A tool of the shop's that this caller may not use has no name to a client either.
+		if s.box != nil && s.box.runs(event.Name, tools.Caller{Verified: true, Staff: true}) {
+			s.pending++
 		}
 	case agent.Usage:
 		s.usage = event

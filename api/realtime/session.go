@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -145,9 +146,7 @@ func (s *session) follow(k *sink) (leave func()) {
 // emit tells all clients.
 func (s *session) emit(kind string, fields map[string]any) {
 	message := map[string]any{"type": kind, "event_id": newID("event")}
-	for k, v := range fields {
-		message[k] = v
-	}
+	maps.Copy(message, fields)
 	data, err := json.Marshal(message)
 	if err != nil {
 		s.protocol.log.Error("an event could not be written", "type", kind, "err", err)

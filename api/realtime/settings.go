@@ -199,9 +199,9 @@ func readDetection(raw json.RawMessage) (*detection, error) {
 
 // tune sets how soon a turn is over, as far as the client says.
 func (d *detection) tune(t *agent.Turns) {
-	scale := func(percent time.Duration) {
+	scale := func(factor float64) {
 		for _, v := range []*time.Duration{&t.Complete, &t.Unknown, &t.Incomplete} {
-			*v = max(t.Recognise, *v*percent/100)
+			*v = max(t.Recognise, time.Duration(factor*float64(*v)))
 		}
 	}
 	switch {
@@ -210,9 +210,9 @@ func (d *detection) tune(t *agent.Turns) {
 		t.Recognise = min(t.Recognise, silence)
 		t.Complete, t.Unknown, t.Incomplete, t.Dictated = silence, silence, silence, max(silence, t.Dictated)
 	case d.Eagerness == "high":
-		scale(70)
+		scale(0.7)
 	case d.Eagerness == "low":
-		scale(250)
+		scale(2.5)
 	}
 }
 

@@ -38,18 +38,14 @@ func (b *toolbox) set(client []tool) {
 	b.client = slices.Clone(client)
 }
 
-// find is the client's tool of a name, if the shop has none of that name.
-func (b *toolbox) find(name string, caller tools.Caller) (tool, bool) {
+// runs says whether a tool of a name is the client's: the shop has none of that name.
+func (b *toolbox) runs(name string, caller tools.Caller) bool {
 	if slices.ContainsFunc(b.Set.Definitions(caller), func(d tools.Definition) bool { return d.Name == name }) {
-		return tool{}, false
+		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := slices.IndexFunc(b.client, func(t tool) bool { return t.Name == name })
-	if i < 0 {
-		return tool{}, false
-	}
-	return b.client[i], true
+	return slices.ContainsFunc(b.client, func(t tool) bool { return t.Name == name })
 }
 
 // Definitions implements tools.Set.
@@ -76,7 +72,7 @@ func (b *toolbox) Definitions(caller tools.Caller) []tools.Definition {
 
 // Check implements tools.Set. The arguments of a client's tool are the client's to check.
 func (b *toolbox) Check(call tools.Call) error {
-	if _, ok := b.find(call.Name, call.Caller); ok {
+	if b.runs(call.Name, call.Caller) {
 		return nil
 	}
 	return b.Set.Check(call)
@@ -84,7 +80,7 @@ func (b *toolbox) Check(call tools.Call) error {
 
 // Run implements tools.Set: it hands a call to the client and waits for its output.
 func (b *toolbox) Run(ctx context.Context, call tools.Call) (tools.Result, error) {
-	if _, ok := b.find(call.Name, call.Caller); !ok {
+	if !b.runs(call.Name, call.Caller) {
 		return b.Set.Run(ctx, call)
 	}
 	c := &functionCall{id: newID("call"), name: call.Name, arguments: string(call.Arguments), output: make(chan string, 1)}

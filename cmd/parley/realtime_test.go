@@ -147,6 +147,7 @@ func TestPushToTalk(t *testing.T) {
 	c.say(a.say(t, "Do you sell headphones?"))
 	c.send(map[string]any{"type": "input_audio_buffer.commit"})
 	c.send(map[string]any{"type": "response.create"})
+	t.Logf("understood %v", c.until("conversation.item.input_audio_transcription.completed")["transcript"])
 	if text := c.until("response.output_text.done")["text"].(string); !strings.Contains(text, "headphones") {
 		t.Errorf("answered %q", text)
 	}

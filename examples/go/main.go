@@ -23,14 +23,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := talk(ctx, os.Args[1:]); err != nil {
+	if err := talk(ctx, os.Stdout, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // talk says each line in one conversation and prints the answers.
-func talk(ctx context.Context, lines []string) error {
+func talk(ctx context.Context, out io.Writer, lines []string) error {
 	agent := client{cmp.Or(os.Getenv("PARLEY_URL"), "http://127.0.0.1:8080"), os.Getenv("PARLEY_KEY")}
 	var conversation struct{ ID string }
 	begun, err := agent.post(ctx, "/v1/conversations", map[string]string{"language": "en"})
@@ -46,7 +46,7 @@ func talk(ctx context.Context, lines []string) error {
 		if err != nil {
 			return fmt.Errorf("saying %q: %w", line, err)
 		}
-		if err := printAnswer(events); err != nil {
+		if err := printAnswer(out, events); err != nil {
 			return fmt.Errorf("reading the answer to %q: %w", line, err)
 		}
 	}
@@ -54,11 +54,11 @@ func talk(ctx context.Context, lines []string) error {
 }
 
 // printAnswer prints the words of an answer as they come.
-func printAnswer(events io.ReadCloser) error {
+func printAnswer(out io.Writer, events io.ReadCloser) error {
 	defer events.Close()
 	for lines := bufio.NewScanner(events); ; {
 		if !lines.Scan() {
-			fmt.Println()
+			fmt.Fprintln(out)
 			return lines.Err()
 		}
 		data, ok := strings.CutPrefix(lines.Text(), "data: ")
@@ -70,7 +70,7 @@ func printAnswer(events io.ReadCloser) error {
 			return err
 		}
 		if event.Type == "reply.delta" {
-			fmt.Print(event.Text)
+			fmt.Fprint(out, event.Text)
 		}
 	}
 }
