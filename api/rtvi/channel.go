@@ -27,10 +27,9 @@ type talk struct {
 	channel  room.Channel
 	log      *slog.Logger
 
-	translator *translator         // nil until the client is ready
-	events     *agent.Subscription // nil until then
-	sent       int                 // messages, which it numbers
-	deaf       bool                // the client reads too slowly and gets no more
+	events *agent.Subscription // nil until the client is ready
+	sent   int                 // messages, which it numbers
+	deaf   bool                // the client reads too slowly and gets no more
 }
 
 // serve serves the channel of a seat until the client closes it.
@@ -42,12 +41,16 @@ func (p *Protocol) serve(ctx context.Context, one *peer, s *seat, ch room.Channe
 		return
 	}
 	defer done()
+	s.follow()
 	t := &talk{protocol: p, ctx: ctx, peer: one, channel: ch, log: p.Log.With("conversation", one.conversation.ID())}
 	defer func() {
 		if t.events != nil {
 			t.events.Close()
 		}
 	}()
+	if one.translator != nil {
+		t.listen() // a client that makes another connection does not say again that it is ready
+	}
 	over := one.conversation.Done()
 	for {
 		var events <-chan agent.Envelope
@@ -80,26 +83,19 @@ func (p *Protocol) serve(ctx context.Context, one *peer, s *seat, ch room.Channe
 	}
 }
 
+// listen begins to pass events: those that the client does not know of.
+func (t *talk) listen() { t.events = t.peer.conversation.Subscribe(unread, true) }
+
 // pass tells the client of an event, if it does not know of it from an earlier
 // connection.
 func (t *talk) pass(e agent.Envelope) {
-	if t.peer.known(e.Seq) {
+	if e.Seq <= t.peer.told {
 		return
 	}
-	for _, m := range t.translator.translate(e) {
+	t.peer.told = e.Seq
+	for _, m := range t.peer.translator.translate(e) {
 		t.send(m, e.Lossy())
 	}
-}
-
-// known says whether the client has been told of an event, and notes that it has now.
-func (one *peer) known(seq int64) bool {
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	if seq <= one.told {
-		return true
-	}
-	one.told = seq
-	return false
 }
 
 // send sends a message. A client too slow for what it must not miss is served no longer.

@@ -56,8 +56,8 @@ func (t *talk) ready(m incoming) error {
 	}
 	t.answer(m, typeBotReady, readyData{answered, about{"parley", t.protocol.Program}})
 	if t.events == nil {
-		t.translator = newTranslator(v.legacy(), time.Now)
-		t.events = t.peer.conversation.Subscribe(unread, true)
+		t.peer.translator = newTranslator(v.legacy(), time.Now)
+		t.listen()
 	}
 	return err
 }
@@ -80,8 +80,8 @@ func (t *talk) text(ctx context.Context, m incoming) error {
 		return c.Note(ctx, *data.Content)
 	case data.Options.Audio != nil && !*data.Options.Audio:
 		turn, err := c.Write(ctx, *data.Content)
-		if err == nil && t.translator != nil && !t.deaf {
-			t.translator.unspoken[turn] = true
+		if err == nil && t.peer.translator != nil && !t.deaf {
+			t.peer.translator.unspoken[turn] = true
 		}
 		return err
 	default:

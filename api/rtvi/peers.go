@@ -36,12 +36,17 @@ type peer struct {
 
 	mu   sync.Mutex
 	seat *seat // the newest
-	told int64 // the last event that the client was told of
+
+	// What follows belongs to whoever serves the channel; a seat's service begins when
+	// that of the seat before it is over.
+	translator *translator // nil until the client is ready
+	told       int64       // the last event that the client was told of
 }
 
 // seat is one connection of a peer.
 type seat struct {
-	gone chan struct{} // closed when the call is over
+	before *seat         // the one it took the place of; nil for the first
+	gone   chan struct{} // closed when the call is over
 
 	mu sync.Mutex
 	// served is closed when the channel is served no more; nil before it is opened.
@@ -109,7 +114,7 @@ func (one *peer) negotiate(ctx context.Context) (release func(), err error) {
 func (one *peer) sit() *seat {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	one.seat = &seat{gone: make(chan struct{})}
+	one.seat = &seat{before: one.seat, gone: make(chan struct{})}
 	return one.seat
 }
 
@@ -156,6 +161,20 @@ func (s *seat) open() (done func()) {
 	served := make(chan struct{})
 	s.served = served
 	return func() { close(served) }
+}
+
+// follow waits until the seat before this one is served no more.
+func (s *seat) follow() {
+	if s.before != nil {
+		<-s.before.gone
+		s.before.mu.Lock()
+		served := s.before.served
+		s.before.mu.Unlock()
+		if served != nil {
+			<-served // its channel is closed
+		}
+		s.before = nil
+	}
 }
 
 // farewell waits until the client has been told that the conversation is over, and
