@@ -5,9 +5,11 @@ import { SmallWebRTCTransport, WavMediaManager } from '@pipecat-ai/small-webrtc-
 const told = []; // what the client has told its app, in order
 let loudest = 0; // of the agent's voice, 0 to 1
 let transport, client;
+const shown = document.body.appendChild(document.createElement('pre')); // for whoever reads a test that failed
 
 function note(type, data) {
-  told.push({ type, data: JSON.parse(JSON.stringify(data ?? null)), at: Math.round(performance.now()) });
+  told.push({ type, data: JSON.parse(JSON.stringify(data ?? null)) });
+  shown.append(`${Math.round(performance.now())} ${type} ${JSON.stringify(data ?? '')}\n`);
 }
 
 // listen measures the agent's voice as the browser plays it.
