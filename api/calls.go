@@ -168,6 +168,9 @@ func (s *Server) answer(ctx context.Context, offer string, g *guest) (string, Ca
 		case <-c.Done():
 			hangup, stop := context.WithTimeout(context.Background(), setupTime)
 			defer stop()
+			if g.farewell != nil {
+				g.farewell(hangup)
+			}
 			if err := call.Hangup(hangup, room.ErrHungUp); err != nil {
 				s.log.Warn("hanging up took too long", "conversation", c.ID(), "err", err)
 			}
@@ -320,6 +323,8 @@ type guest struct {
 	ends   bool      // the conversation ends with the call
 	// channels serves what the client opens, by label, each until the channel's end.
 	channels map[string]func(room.Channel)
+	gone     func(cause error)         // see Seat.Left; may be nil
+	farewell func(ctx context.Context) // see Seat.Farewell; may be nil
 
 	mu   sync.Mutex
 	left bool
@@ -357,6 +362,9 @@ func (g *guest) Left(cause error) {
 	g.Detach(cause)
 	if g.ends {
 		g.server.Host.End(g.ID(), cause)
+	}
+	if g.gone != nil {
+		g.gone(cause)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"parley/agent"
 	"parley/api"
 	"parley/api/realtime"
+	"parley/api/rtvi"
 	"parley/config"
 	"parley/metrics"
 	"parley/models"
@@ -171,7 +172,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		NewOptions: func(ctx context.Context) (agent.Options, error) { return e.conversation(ctx, about.Notice), nil },
 		Watch:      counts.Watch,
 		About:      about,
-		Protocols:  []api.Protocol{realtime.New(log)},
+		Protocols:  []api.Protocol{realtime.New(log), rtvi.New(rtvi.Config{STUN: cfg.WebRTC.STUN, Program: version, Log: log})},
 		Ready:      func() []string { return e.missing(ctx) },
 		Eyes:       e.eyes,
 		Page:       page,
