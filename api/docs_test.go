@@ -116,7 +116,7 @@ func TestNoEventIsForgotten(t *testing.T) {
 
 // statuses are the names of http's constants that the API answers problems with.
 var statuses = map[string]int{
-	"StatusBadRequest": 400, "StatusUnauthorized": 401, "StatusForbidden": 403, "StatusNotFound": 404, "StatusMethodNotAllowed": 405, "StatusRequestTimeout": 408, "StatusConflict": 409,
+	"StatusBadRequest": 400, "StatusUnauthorized": 401, "StatusForbidden": 403, "StatusNotFound": 404, "StatusMethodNotAllowed": 405, "StatusRequestTimeout": 408, "StatusConflict": 409, "StatusPreconditionFailed": 412, "StatusPreconditionRequired": 428,
 	"StatusGone": 410, "StatusRequestEntityTooLarge": 413, "StatusUnsupportedMediaType": 415, "StatusUnprocessableEntity": 422, "StatusTooManyRequests": 429,
 	"StatusInternalServerError": 500, "StatusServiceUnavailable": 503,
 }
