@@ -28,7 +28,7 @@ func (s *embedding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
 	case "GET /":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; img-src 'self' blob:", s.agent))
+		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; style-src 'none'; require-trusted-types-for 'script'; trusted-types parley", s.agent))
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
 			<script type="module" src="%s/parley.js"></script><parley-agent token-url="/token" label="Ask us"></parley-agent></html>`, s.agent)
 	case "GET /favicon.ico":
@@ -115,6 +115,9 @@ const pickPhoto = `(async (root) => {
 	root.getElementById('photo').dispatchEvent(new Event('change'));
 })(%s)`
 
+// drawn says whether a thumbnail shows the middle of the photo that pickPhoto picks.
+const drawn = `(() => { const c = %s; const [r, , b] = c ? c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data : []; return b > r && c.clientWidth > 40; })()`
+
 func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 	chromium(t)
 	a, shop := embed(t)
@@ -128,14 +131,16 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 	p.untilInside("the answer by text", ".log .agent", "cancel")
 
 	p.do("picking a photo", chromedp.Evaluate(fmt.Sprintf(pickPhoto, inside), nil))
-	p.until("the photo before it is sent", inside+`.querySelector('#photos img')?.naturalWidth > 0`)
+	p.until("the photo before it is sent", fmt.Sprintf(drawn, inside+`.querySelector('#photos .thumbnail')`))
 	p.shot("element-photo")
 	p.say("Is this in stock?")
-	p.until("the photo that was sent", inside+`.querySelector('.log .sent img')?.naturalWidth > 0`)
+	p.until("the photo that was sent", fmt.Sprintf(drawn, inside+`.querySelector('.log .sent .thumbnail')`))
 	p.until("an answer about it", inside+`.querySelectorAll('.log .agent').length >= 2`)
 	p.shot("element-sent")
 
-	const calling = `window.heard = []; document.addEventListener('parley:calling', (e) => window.heard.push(e.detail));
+	const calling = `window.told = { state: [], transcript: [] };
+		for (const name in window.told) document.addEventListener('parley:' + name, (e) => window.told[name].push(e.detail));
+		window.heard = []; document.addEventListener('parley:calling', (e) => window.heard.push(e.detail));
 		window.peers = []; const Peer = RTCPeerConnection;
 		window.RTCPeerConnection = class extends Peer { constructor(...how) { super(...how); window.peers.push(this); } }; 0`
 	p.do("listening to the element", chromedp.Evaluate(calling, nil))
@@ -148,8 +153,21 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 
 	// The call is lost, and taken up again by itself in the same conversation.
 	p.do("losing the call", chromedp.Evaluate(`(() => { const peer = window.peers.at(-1);
-		Object.defineProperty(peer, 'connectionState', { value: 'failed' }); peer.onconnectionstatechange(); })()`, nil))
+		peer.close(); peer.dispatchEvent(new Event('connectionstatechange')); })()`, nil)) // as a browser tells that a network has gone
 	p.until("the end of the call, and another", `JSON.stringify(window.heard) === '[true,false,true]'`)
+	for _, state := range []string{"listening", "hearing", "thinking", "speaking", "idle"} {
+		if !ask[bool](p, fmt.Sprintf(`window.told.state.some((s) => s.state === %q)`, state)) {
+			t.Errorf("the page was not told of the state %s", state)
+		}
+	}
+	for who, what := range map[string]string{
+		"the customer's words while they come": `u.who === 'customer' && !u.final`, "the customer's words": `u.who === 'customer' && u.final && /order/i.test(u.text)`,
+		"an answer that was interrupted": `u.who === 'agent' && u.interrupted && !/tomorrow/.test(u.text)`,
+	} {
+		if !ask[bool](p, fmt.Sprintf(`window.told.transcript.some((u) => %s)`, what)) {
+			t.Errorf("the page was not told of %s: %s", who, ask[string](p, `JSON.stringify(window.told.transcript)`))
+		}
+	}
 	p.press("close")
 	p.until("the closed panel, and no call behind it", `JSON.stringify(window.heard) === '[true,false,true,false]' && `+inside+`.getElementById('panel').hidden`)
 	if metrics := getWithKey(t, a.url+"/metrics", shop.key); !strings.Contains(metrics, "parley_conversations_total 1\n") {

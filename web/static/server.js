@@ -5,7 +5,8 @@ export class Server {
   #tokens; #token = null;
 
   // base is the server's address; tokens, if given, is asked for a token when there is
-  // none yet or the last one no longer works: a function that gives a promise of it.
+  // none yet or the last one no longer works: a function that gives a promise of it, or
+  // of null where the server is open.
   constructor(base, tokens = null) {
     this.base = base;
     this.#tokens = tokens;
@@ -18,7 +19,8 @@ export class Server {
     if (!this.#tokens) return {};
     if (anew || !this.#token) this.#token = this.#tokens();
     try {
-      return { Authorization: `Bearer ${await this.#token}` };
+      const token = await this.#token;
+      return token ? { Authorization: `Bearer ${token}` } : {};
     } catch (err) {
       this.#token = null;
       throw err;

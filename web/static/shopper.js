@@ -3,8 +3,11 @@
 //
 // It tells of itself by events:
 //
-//   "event"    detail: one event of the conversation
-//   "calling"  detail: whether there is a call
+//   "event"       detail: one event of the conversation
+//   "calling"     detail: whether there is a call
+//   "state"       detail: what the agent does, { state }
+//   "transcript"  detail: what was said, { who, text, final, turn, interrupted }
+//   "error"       detail: what the shopper is told of, { message }
 
 import { Call } from './call.js';
 import { Captions } from './captions.js';
@@ -12,6 +15,7 @@ import { follower } from './follow.js';
 import { Once } from './once.js';
 import { Photos } from './photos.js';
 import { beginConversation, sendPhotos, sendText } from './text.js';
+import { utterance } from './utterance.js';
 import { drawWaterfall } from './waterfall.js';
 
 const states = {
@@ -27,6 +31,7 @@ export class Shopper extends EventTarget {
   #conversation = null; // id, once begun
   #call = null; // from Talk to the end
   #voiced = false; // the call is up
+  #doing = ''; // the state that is shown
   #language = ''; // to begin in; "" is the shop's or the token's
 
   // root is a document or a shadow root with the elements of index.html.
@@ -48,7 +53,7 @@ export class Shopper extends EventTarget {
     try {
       const about = await (await this.#server.ask('v1/about')).json();
       this.$('shop').textContent = about.shop;
-      this.$('photo-label').hidden = !about.photos;
+      this.$('add-photos').hidden = !about.photos;
       this.$('notice').textContent = about.notice ?? '';
       this.$('notice').hidden = !about.notice;
       this.#language = language;
@@ -92,6 +97,7 @@ export class Shopper extends EventTarget {
       });
     } catch (err) {
       this.#captions.sending([]);
+      this.$('sent').hidden = true;
       if (!taken && !err.begun) { // not lost
         this.$('text').value ||= text;
         this.#photos.giveBack(shown);
@@ -118,6 +124,8 @@ export class Shopper extends EventTarget {
     this.$('welcome').hidden = !this.#captions.empty;
     this.#following.grown();
     this.#tell('event', event);
+    const said = utterance(event);
+    if (said) this.#tell('transcript', said);
   }
 
   #turnEnded(event) {
@@ -133,6 +141,7 @@ export class Shopper extends EventTarget {
     else delete this.$('frame').dataset.state;
     this.$('status').textContent = states[name] ?? resting;
     this.$('quiet').setAttribute('aria-disabled', String(name !== 'speaking'));
+    if (name !== this.#doing) this.#tell('state', { state: (this.#doing = name) || 'idle' });
   }
 
   #announce(text) { this.$('announcer').textContent = text; }
@@ -141,6 +150,7 @@ export class Shopper extends EventTarget {
     this.$('problem-text').textContent = text;
     this.$('again').hidden = !again;
     this.$('problem').hidden = !text;
+    if (text) this.#tell('error', { message: text });
   }
 
   // offer lets the shopper choose the language that a conversation begins in.
@@ -250,15 +260,19 @@ export class Shopper extends EventTarget {
   #onItsWay(share) {
     const words = share < 1 ? `Sending ${Math.round(share * 100)} % …` : 'Looking at the photo …';
     if (!this.#voiced) this.$('status').textContent = words;
+    this.$('sent').hidden = share === 1;
+    this.$('sent').value = share;
   }
 
   #listen() {
-    this.$('photo').addEventListener('change', async ({ target }) => {
-      const files = [...target.files];
-      target.value = ''; // the same one may be picked again
-      this.#problem(await this.#photos.add(files));
-      this.$('text').focus();
-    });
+    for (const id of ['camera', 'photo']) {
+      this.$(id).addEventListener('change', async ({ target }) => {
+        const files = [...target.files];
+        target.value = ''; // the same one may be picked again
+        this.#problem(await this.#photos.add(files));
+        this.$('text').focus();
+      });
+    }
     this.$('language').addEventListener('change', ({ target }) => { this.#language = target.value; });
     this.$('talk').addEventListener('click', () => this.talk());
     this.$('again').addEventListener('click', () => {
