@@ -99,7 +99,7 @@ func sources(t *testing.T) map[string]string {
 // references finds the files that a file names.
 var references = map[string]*regexp.Regexp{
 	".html": regexp.MustCompile(`(?:src|href)="([^"]+)"`),
-	".js":   regexp.MustCompile(`(?:\bfrom |[\[ ])'([^' ]+\.(?:js|css|html))'`),
+	".js":   regexp.MustCompile(`(?:\bfrom |\bimport\(|[\[ ])'([^' ]+\.(?:js|css|html))'`),
 	".css":  regexp.MustCompile(`(?:url\(|@import\s+)["']?([^"')]+)`),
 }
 

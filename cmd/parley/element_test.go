@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"parley/config"
@@ -29,7 +30,7 @@ func (s *embedding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "GET /":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; style-src 'none'; require-trusted-types-for 'script'; trusted-types parley", s.agent))
-		fmt.Fprintf(w, `<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
+		fmt.Fprintf(w, `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1"><title>A shop</title><h1>A shop</h1>
 			<script type="module" src="%s/parley.js"></script><parley-agent token-url="/token" label="Ask us"></parley-agent></html>`, s.agent)
 	case "GET /favicon.ico":
 		w.WriteHeader(http.StatusNoContent)
@@ -175,6 +176,44 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 	}
 	if shop.minted != 1 {
 		t.Errorf("%d tokens were asked for, and one is enough", shop.minted)
+	}
+	p.quiet()
+}
+
+// TestTheElementSpeaksTheShoppersLanguage chooses languages, of which one is written
+// from the right, and takes pictures on screens of several sizes.
+func TestTheElementSpeaksTheShoppersLanguage(t *testing.T) {
+	chromium(t)
+	_, shop := embed(t)
+	p := openPage(t, shop.URL)
+	p.untilInside("the button", "#launcher", "ask us")
+	p.press("launcher")
+	p.untilInside("the shop's name", "#shop", "demo shop")
+	for _, c := range []struct{ tag, talk, answer, direction string }{
+		{"th", "พูด", "W10002", "ltr"}, {"ar", "تحدث", "W10002", "rtl"}, {"id", "Bicara", "dikirim", "ltr"}, {"en", "Talk", "on its way", "ltr"},
+	} {
+		p.do("choosing "+c.tag, chromedp.Evaluate(fmt.Sprintf(`(() => { const s = %s.getElementById('language'); s.value = %q; s.dispatchEvent(new Event('change')); })()`, inside, c.tag), nil))
+		p.until("the words in "+c.tag, fmt.Sprintf(`%[1]s.getElementById('talk').innerText === %[2]q && getComputedStyle(%[1]s.getElementById('frame')).direction === %[3]q`, inside, c.talk, c.direction))
+		p.shot("element-" + c.tag)
+		p.say(ask[string](p, inside+`.querySelector('.idea').textContent`))
+		p.until("the answer in "+c.tag, fmt.Sprintf(`%s.querySelector('.log .agent:last-child')?.textContent.includes(%q)`, inside, c.answer))
+	}
+	p.do("wanting it dark", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+	const paper = `getComputedStyle(` + inside + `.getElementById('frame')).backgroundColor`
+	if light := ask[string](p, paper); light != "rgb(244, 247, 245)" {
+		t.Errorf("on a page that knows no dark it is %s", light)
+	}
+	p.do("a page that can be dark", chromedp.Evaluate(`document.documentElement.style.colorScheme = 'light dark'; 0`, nil))
+	if dark := ask[string](p, paper); dark != "rgb(15, 22, 19)" {
+		t.Errorf("on a page that can be dark it is %s", dark)
+	}
+	p.do("a wide window", chromedp.EmulateViewport(1280, 800))
+	p.shot("element-dark-wide")
+	p.do("a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	p.until("a panel over the whole screen", inside+`.getElementById('panel').getBoundingClientRect().width === innerWidth`)
+	p.shot("element-dark-phone")
+	if !ask[bool](p, inside+`.querySelector('.camera').checkVisibility()`) {
+		t.Error("a phone should be offered its camera")
 	}
 	p.quiet()
 }

@@ -7,6 +7,7 @@
 
 import { Server } from './server.js';
 import { Shopper } from './shopper.js';
+import { trouble } from './words.js';
 
 const home = new URL('.', import.meta.url).href;
 
@@ -65,10 +66,15 @@ export class ParleyAgent extends HTMLElement {
     root.append(launcher, panel);
     const shopper = new Shopper(root, new Server(base, () => this.#token()));
     shopper.addEventListener('event', ({ detail }) => this.#tell('parley:event', detail));
+    shopper.addEventListener('words', ({ detail: words }) => {
+      root.getElementById('close').setAttribute('aria-label', words.say('close'));
+      if (!this.hasAttribute('label')) launcher.textContent = words.say('launcher');
+    });
     for (const name of ['state', 'transcript', 'error']) shopper.addEventListener(name, ({ detail }) => this.#tell(`parley:${name}`, detail));
     shopper.addEventListener('calling', ({ detail }) => { this.#calling = detail; this.#tell('parley:calling', detail); });
     root.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !this.#calling && !this.hasAttribute('inline')) this.open = false; });
     this.#shopper = shopper;
+    await shopper.speak(this.#language());
     if (this.open || this.hasAttribute('inline')) this.#turn(true, false);
     this.#tell('parley:ready');
   }
@@ -84,9 +90,12 @@ export class ParleyAgent extends HTMLElement {
     const method = (this.getAttribute('token-method') ?? 'post').toUpperCase();
     const response = await fetch(new URL(from, document.baseURI), { method, credentials: 'same-origin', cache: 'no-store' }).catch(() => null);
     const { token } = response?.ok ? await response.json().catch(() => ({})) : {};
-    if (!token) throw new Error('The shop gave this page no token. Load it again in a moment.');
+    if (!token) throw trouble('no-token');
     return token;
   }
+
+  // language is the element's or that of the page around, for the button's words.
+  #language() { return this.closest('[lang]')?.lang ?? ''; }
 
   #introduced = false;
 

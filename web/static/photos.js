@@ -3,6 +3,8 @@
 // made them. HEIC, which few browsers open, travels as it is: the server draws it anew,
 // or says that it cannot.
 
+import { trouble } from './words.js';
+
 export const mostPhotos = 4;
 const longestSide = 1600; // pixels; what a label's print needs to be read
 const pictureSide = 480; // pixels; what is shown of it
@@ -10,22 +12,23 @@ const quality = 0.85;
 const mostBytes = 10 << 20; // that the server takes of one photo
 
 export class Photos {
-  #list; #photos = []; #changed;
+  #list; #photos = []; #changed; #words;
 
   // list is the element that shows the photos; changed is called after each change.
-  constructor(list, changed) {
+  constructor(list, words, changed) {
+    this.#words = words;
     this.#list = list;
     this.#changed = changed;
   }
 
   get count() { return this.#photos.length; }
 
-  // add takes files, as many as there is room for, and returns what to tell the
-  // shopper, "" if nothing.
+  // add takes files, as many as there is room for, and returns what was wrong with one,
+  // null if nothing.
   async add(files) {
-    let said = '';
+    let wrong = null;
     for (const file of files) {
-      if (this.#photos.length >= mostPhotos) return `At most ${mostPhotos} photos can go with one message.`;
+      if (this.#photos.length >= mostPhotos) return trouble('many-photos', { n: mostPhotos });
       try {
         this.#show(await shrink(file));
       } catch {
@@ -33,10 +36,10 @@ export class Photos {
           this.#show({ blob: file, picture: null, name: file.name });
           continue;
         }
-        said = `${file.name || 'This file'} cannot be opened as a photo. JPEG, PNG and WebP can.`;
+        wrong = trouble('no-photo', { name: file.name });
       }
     }
-    return said;
+    return wrong;
   }
 
   // take gives the photos away, as { blob, picture, name }, and leaves none.
@@ -55,14 +58,14 @@ export class Photos {
     const item = document.createElement('li');
     const remove = document.createElement('button');
     remove.type = 'button';
-    remove.setAttribute('aria-label', 'Remove this photo');
+    remove.setAttribute('aria-label', this.#words.say('removePhoto'));
     remove.textContent = '×';
     remove.addEventListener('click', () => {
       this.#photos = this.#photos.filter((p) => p !== photo);
       item.remove();
       this.#changed();
     });
-    item.append(thumbnail(photo), remove);
+    item.append(thumbnail(photo, this.#words), remove);
     this.#photos.push(photo);
     this.#list.append(item);
     this.#changed();
@@ -71,11 +74,11 @@ export class Photos {
 
 // thumbnail draws a photo small. It is a canvas, and no image with an address, so that
 // a shop's content security policy need not allow any.
-export function thumbnail({ picture, name }) {
+export function thumbnail({ picture, name }, words) {
   const shown = document.createElement(picture ? 'canvas' : 'span');
   shown.className = 'thumbnail';
   shown.setAttribute('role', 'img');
-  shown.setAttribute('aria-label', 'Your photo');
+  shown.setAttribute('aria-label', words.say('yourPhoto'));
   if (picture) {
     Object.assign(shown, { width: picture.width, height: picture.height });
     shown.getContext('2d').drawImage(picture, 0, 0);

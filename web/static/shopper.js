@@ -7,6 +7,7 @@
 //   "calling"     detail: whether there is a call
 //   "state"       detail: what the agent does, { state }
 //   "transcript"  detail: what was said, { who, text, final, turn, interrupted }
+//   "words"       detail: the words of another language, Words
 //   "error"       detail: what the shopper is told of, { message }
 
 import { Call } from './call.js';
@@ -17,11 +18,8 @@ import { Photos } from './photos.js';
 import { beginConversation, sendPhotos, sendText } from './text.js';
 import { utterance } from './utterance.js';
 import { drawWaterfall } from './waterfall.js';
+import { languageOptions, Words } from './words.js';
 
-const states = {
-  listening: 'Listening', hearing: 'Hearing you', thinking: 'Thinking …', speaking: 'Speaking. Talk to interrupt',
-};
-const resting = 'Ready when you are';
 const callAgain = { tries: 3, after: 700 }; // ms, longer each time; when a call is lost
 
 export class Shopper extends EventTarget {
@@ -31,6 +29,7 @@ export class Shopper extends EventTarget {
   #conversation = null; // id, once begun
   #call = null; // from Talk to the end
   #voiced = false; // the call is up
+  #words = new Words();
   #doing = ''; // the state that is shown
   #language = ''; // to begin in; "" is the shop's or the token's
 
@@ -39,16 +38,16 @@ export class Shopper extends EventTarget {
     super();
     this.#root = root;
     this.#server = server;
-    const hint = this.$('text').placeholder;
-    this.#captions = new Captions(this.$('log'));
+    this.#captions = new Captions(this.$('log'), this.#words);
     this.#following = follower(this.$('conversation'));
-    this.#photos = new Photos(this.$('photos'), () => { this.$('text').placeholder = this.#photos.count ? 'Say something about it, or just send …' : hint; });
+    this.#photos = new Photos(this.$('photos'), this.#words, () => this.#hint());
     this.#listen();
   }
 
   $(id) { return this.#root.getElementById(id); }
 
-  // introduce shows the shop by its name, and gives what it says of itself.
+  // introduce shows the shop by its name, and gives what it says of itself. language is
+  // the one to begin in.
   async introduce(language = '') {
     try {
       const about = await (await this.#server.ask('v1/about')).json();
@@ -57,10 +56,11 @@ export class Shopper extends EventTarget {
       this.$('notice').textContent = about.notice ?? '';
       this.$('notice').hidden = !about.notice;
       this.#language = language;
+      await this.speak(language || about.language);
       this.#offer(about.languages ?? [], language || about.language);
       return about;
     } catch (err) {
-      this.#problem(err.status ? err.message : 'The shop cannot be reached just now. Load the page again in a moment.');
+      this.#trouble(err);
       return {};
     }
   }
@@ -70,7 +70,7 @@ export class Shopper extends EventTarget {
     this.#problem('');
     if (this.#voiced) return this.#call.hangUp();
     if (this.#call) return undefined; // it is being connected
-    return this.#connect().catch((err) => this.#problem(err.message));
+    return this.#connect().catch((err) => this.#trouble(err));
   }
 
   // hangUp ends the call, if there is one.
@@ -103,7 +103,7 @@ export class Shopper extends EventTarget {
         this.#photos.giveBack(shown);
       }
       if (!this.#voiced) this.#state('');
-      this.#problem(err.message);
+      this.#trouble(err);
     }
   }
 
@@ -111,13 +111,14 @@ export class Shopper extends EventTarget {
     if (!this.#once.isNew(event)) return;
     switch (event.type) {
       case 'state': if (this.#voiced) this.#state(event.state); break;
+      case 'conversation.started': if (!this.#language && event.language) this.#follow(event.language); break;
       case 'turn.started': if (!this.#voiced) this.#state('thinking'); break;
       case 'turn.ended': this.#turnEnded(event); break;
       case 'transcript.final': if (event.source === 'text') this.#typed.add(`${event.conversation}/${event.turn}`); break;
       case 'reply.done': if (!this.#voiced) this.#announce(event.text); break; // a call is heard, and reading over it would interrupt it
-      case 'tool.confirmation': if (this.#voiced) this.#announce('The shop waits for your yes.'); break;
-      case 'error': this.#problem('Something did not work just now. The agent is still here: ask again.'); break;
-      case 'rejected': this.#problem(`Your message was not taken: ${event.message}`); break;
+      case 'tool.confirmation': if (this.#voiced) this.#announce(this.#say('confirm')); break;
+      case 'error': this.#problem(this.#say('failed')); break;
+      case 'rejected': this.#problem(this.#say('rejected', { why: event.message })); break;
       default:
     }
     this.#captions.show(event, this.#voiced);
@@ -139,10 +140,29 @@ export class Shopper extends EventTarget {
   #state(name) {
     if (name) this.$('frame').dataset.state = name;
     else delete this.$('frame').dataset.state;
-    this.$('status').textContent = states[name] ?? resting;
+    this.$('status').textContent = this.#words.say(name || 'ready');
     this.$('quiet').setAttribute('aria-disabled', String(name !== 'speaking'));
     if (name !== this.#doing) this.#tell('state', { state: (this.#doing = name) || 'idle' });
   }
+
+  // speak changes the language of the page's own words.
+  async speak(language) {
+    await this.#words.speak(language).catch(() => {}); // it goes on in the one before
+    const frame = this.$('frame');
+    frame.lang = this.#words.language;
+    frame.dir = frame.lang === 'ar' ? 'rtl' : 'ltr';
+    this.#words.write(frame);
+    this.$('talk-label').textContent = this.#say(this.#voiced ? 'hangUp' : 'talk');
+    this.#hint();
+    this.$('status').textContent = this.#say(this.#doing || 'ready');
+    this.#tell('words', this.#words);
+  }
+
+  #say(key, values) { return this.#words.say(key, values); }
+
+  #hint() { this.$('text').placeholder = this.#say(this.#photos.count ? 'aboutPhoto' : 'placeholder'); }
+
+  #trouble(err) { this.#problem(this.#words.problem(err)); }
 
   #announce(text) { this.$('announcer').textContent = text; }
 
@@ -155,14 +175,22 @@ export class Shopper extends EventTarget {
 
   // offer lets the shopper choose the language that a conversation begins in.
   #offer(languages, chosen) {
-    const select = this.$('language');
-    select.replaceChildren(...languages.map((tag) => {
-      const own = new Intl.DisplayNames([tag], { type: 'language' }).of(tag);
-      const option = new Option(own, tag, false, tag === chosen);
-      option.lang = tag;
-      return option;
-    }));
+    this.$('language').replaceChildren(...languageOptions(languages, chosen));
     this.$('language-label').hidden = languages.length < 2;
+  }
+
+  // choose takes another language: for the page at once, for the agent in a new
+  // conversation, unless there is a call, in which it follows what it hears.
+  async #choose(language) {
+    this.#language = language;
+    if (!this.#call) this.#conversation = null;
+    await this.speak(language);
+  }
+
+  // follow shows the language that a conversation has begun in, which a token may say.
+  #follow(language) {
+    this.$('language').value = language;
+    this.speak(language);
   }
 
   async #begun() {
@@ -185,15 +213,15 @@ export class Shopper extends EventTarget {
 
   async #connect() {
     this.$('talk').setAttribute('aria-disabled', 'true');
-    this.$('status').textContent = 'Connecting …';
+    this.$('status').textContent = this.#say('connecting');
     try {
       await this.#withConversation(async (id) => {
         this.#call = new Call(this.#server, id, this.$('voice'));
-        this.$('status').textContent = 'Waiting for the microphone …';
+        this.$('status').textContent = this.#say('microphone');
         this.#listenTo(this.#call);
-        await this.#call.start(() => { this.$('status').textContent = 'Connecting …'; });
+        await this.#call.start(() => { this.$('status').textContent = this.#say('connecting'); });
       });
-      this.#announce('You can speak now.');
+      this.#announce(this.#say('speak'));
     } catch (err) {
       if (this.#call) this.#closed(null);
       this.#state('');
@@ -208,9 +236,9 @@ export class Shopper extends EventTarget {
       if (!this.#voiced && detail.type !== 'rejected') this.#up();
       this.#show(detail);
     });
-    call.addEventListener('unsteady', ({ detail }) => this.#problem(detail ? 'The connection falters. Please wait a moment …' : ''));
-    call.addEventListener('muted', () => this.#problem('The browser keeps the agent silent. Press anywhere on the page to hear it.'));
-    call.addEventListener('deaf', () => this.#problem('The microphone is gone. Plug it in again and call again, or type.', true));
+    call.addEventListener('unsteady', ({ detail }) => this.#problem(detail ? this.#say('falters') : ''));
+    call.addEventListener('muted', () => this.#problem(this.#say('muted')));
+    call.addEventListener('deaf', () => this.#problem(this.#say('deaf'), true));
     call.addEventListener('closed', ({ detail }) => { if (call === this.#call) this.#closed(detail); });
   }
 
@@ -218,7 +246,7 @@ export class Shopper extends EventTarget {
   #up() {
     this.#voiced = true;
     this.$('frame').classList.add('in-call');
-    this.$('talk-label').textContent = 'Hang up';
+    this.$('talk-label').textContent = this.#say('hangUp');
     this.$('quiet').hidden = false;
     this.#state('listening');
     this.#tell('calling', true);
@@ -229,22 +257,22 @@ export class Shopper extends EventTarget {
     this.#call = null;
     this.#voiced = false;
     this.$('frame').classList.remove('in-call');
-    this.$('talk-label').textContent = 'Talk';
+    this.$('talk-label').textContent = this.#say('talk');
     if (this.#root.activeElement === this.$('quiet')) this.$('talk').focus();
     this.$('quiet').hidden = true;
     this.#state('');
     if (!wasUp) return;
     this.#captions.hungUp();
     this.#tell('calling', false);
-    if (why === 'hung up') this.#announce('You hung up.');
+    if (why === 'hung up') this.#announce(this.#say('hungUp'));
     else if (why === 'lost') this.#callAgain();
-    else this.#problem('The call has ended. You can call again, or type.', true);
+    else this.#problem(this.#say('ended'), true);
   }
 
   // callAgain takes up a conversation whose call was lost.
   async #callAgain() {
     for (let n = 1; n <= callAgain.tries; n++) {
-      this.#problem('The call was lost. Calling again …');
+      this.#problem(this.#say('calling'));
       await new Promise((wait) => { setTimeout(wait, callAgain.after * n); });
       if (this.#call) return; // the shopper was quicker
       try {
@@ -253,12 +281,12 @@ export class Shopper extends EventTarget {
         return;
       } catch { /* once more */ }
     }
-    this.#problem('The call was lost. You can call again, or type.', true);
+    this.#problem(this.#say('lost'), true);
   }
 
   // onItsWay tells how far photos have got.
   #onItsWay(share) {
-    const words = share < 1 ? `Sending ${Math.round(share * 100)} % …` : 'Looking at the photo …';
+    const words = share < 1 ? this.#say('sending', { n: Math.round(share * 100) }) : this.#say('looking');
     if (!this.#voiced) this.$('status').textContent = words;
     this.$('sent').hidden = share === 1;
     this.$('sent').value = share;
@@ -269,11 +297,12 @@ export class Shopper extends EventTarget {
       this.$(id).addEventListener('change', async ({ target }) => {
         const files = [...target.files];
         target.value = ''; // the same one may be picked again
-        this.#problem(await this.#photos.add(files));
+        const wrong = await this.#photos.add(files);
+        this.#problem(wrong ? this.#words.problem(wrong) : '');
         this.$('text').focus();
       });
     }
-    this.$('language').addEventListener('change', ({ target }) => { this.#language = target.value; });
+    this.$('language').addEventListener('change', ({ target }) => this.#choose(target.value));
     this.$('talk').addEventListener('click', () => this.talk());
     this.$('again').addEventListener('click', () => {
       this.$('talk').focus();
