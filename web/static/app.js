@@ -12,4 +12,5 @@ if (given) {
 const token = given ?? sessionStorage.getItem('parley-token');
 const tokens = token && (() => Promise.resolve(token));
 const about = await new Shopper(document, new Server(document.baseURI, tokens)).introduce();
+if (!about.notice) document.getElementById('frame').classList.add('untimed'); // timings are for those who try the agent out
 if (about.shop) document.title = `Talk to ${about.shop}`;

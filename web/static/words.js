@@ -11,7 +11,7 @@ const english = {
   ready: 'Ready when you are', listening: 'Listening', hearing: 'Hearing you', thinking: 'Thinking …', speaking: 'Speaking. Talk to interrupt',
   connecting: 'Connecting …', microphone: 'Waiting for the microphone …', sending: 'Sending {n} % …', looking: 'Looking at the photo …',
   you: 'You:', agent: 'Agent:', barge_in: 'you spoke here', superseded: 'you went on here', cancelled: 'stopped here', caller_left: 'the call ended here',
-  interrupted: 'interrupted here', notHeard: 'not heard', held: 'listening to you …', photo: 'A photo', new: 'The conversation before had ended. This is a new one.',
+  interrupted: 'interrupted here', notHeard: 'not heard', held: 'listening to you …', photo: 'A photo', new: 'A new conversation begins here.',
   speak: 'You can speak now.', hungUp: 'You hung up.', confirm: 'The shop waits for your yes.',
   lost: 'The call was lost. You can call again, or type.', calling: 'The call was lost. Calling again …', ended: 'The call has ended. You can call again, or type.',
   falters: 'The connection falters. Please wait a moment …', muted: 'The browser keeps the agent silent. Press anywhere on the page to hear it.',
