@@ -12,25 +12,23 @@
 
 import { Call } from './call.js';
 import { Captions } from './captions.js';
+import { Face } from './face.js';
 import { follower } from './follow.js';
 import { Once } from './once.js';
 import { Photos } from './photos.js';
 import { beginConversation, sendPhotos, sendText } from './text.js';
 import { utterance } from './utterance.js';
 import { drawWaterfall } from './waterfall.js';
-import { languageOptions, Words } from './words.js';
 
 const callAgain = { tries: 3, after: 700 }; // ms, longer each time; when a call is lost
 
 export class Shopper extends EventTarget {
-  #root; #server; #captions; #following; #photos;
+  #root; #server; #face; #captions; #following; #photos;
   #once = new Once();
   #typed = new Set(); // turns that answer a typed message
   #conversation = null; // id, once begun
   #call = null; // from Talk to the end
   #voiced = false; // the call is up
-  #words = new Words();
-  #doing = ''; // the state that is shown
   #language = ''; // to begin in; "" is the shop's or the token's
 
   // root is a document or a shadow root with the elements of index.html.
@@ -38,9 +36,10 @@ export class Shopper extends EventTarget {
     super();
     this.#root = root;
     this.#server = server;
-    this.#captions = new Captions(this.$('log'), this.#words);
+    this.#face = new Face(root, (name, detail) => this.#tell(name, detail));
+    this.#captions = new Captions(this.$('log'), this.#face.words);
     this.#following = follower(this.$('conversation'));
-    this.#photos = new Photos(this.$('photos'), this.#words, () => this.#hint());
+    this.#photos = new Photos(this.$('photos'), this.#face.words, () => this.#face.attached(this.#photos.count));
     this.#listen();
   }
 
@@ -51,26 +50,22 @@ export class Shopper extends EventTarget {
   async introduce(language = '') {
     try {
       const about = await (await this.#server.ask('v1/about')).json();
-      this.$('shop').textContent = about.shop;
-      this.$('add-photos').hidden = !about.photos;
-      this.$('notice').textContent = about.notice ?? '';
-      this.$('notice').hidden = !about.notice;
       this.#language = language;
       await this.speak(language || about.language);
-      this.#offer(about.languages ?? [], language || about.language);
+      this.#face.introduce(about, language || about.language);
       return about;
     } catch (err) {
-      this.#trouble(err);
+      this.#face.trouble(err);
       return {};
     }
   }
 
   // talk begins a call, or ends the one there is.
   async talk() {
-    this.#problem('');
+    this.#face.problem('');
     if (this.#voiced) return this.#call.hangUp();
     if (this.#call) return undefined; // it is being connected
-    return this.#connect().catch((err) => this.#trouble(err));
+    return this.#connect().catch((err) => this.#face.trouble(err));
   }
 
   // hangUp ends the call, if there is one.
@@ -78,7 +73,7 @@ export class Shopper extends EventTarget {
 
   // type takes what the shopper wrote, with the photos that wait to be sent.
   async type(text) {
-    this.#problem('');
+    this.#face.problem('');
     this.#following.toEnd();
     const shown = this.#photos.take();
     if (this.#voiced && this.#call.open && !shown.length) {
@@ -102,23 +97,23 @@ export class Shopper extends EventTarget {
         this.$('text').value ||= text;
         this.#photos.giveBack(shown);
       }
-      if (!this.#voiced) this.#state('');
-      this.#trouble(err);
+      if (!this.#voiced) this.#face.state('');
+      this.#face.trouble(err);
     }
   }
 
   #show(event) {
     if (!this.#once.isNew(event)) return;
     switch (event.type) {
-      case 'state': if (this.#voiced) this.#state(event.state); break;
+      case 'state': if (this.#voiced) this.#face.state(event.state); break;
       case 'conversation.started': if (!this.#language && event.language) this.#follow(event.language); break;
-      case 'turn.started': if (!this.#voiced) this.#state('thinking'); break;
+      case 'turn.started': if (!this.#voiced) this.#face.state('thinking'); break;
       case 'turn.ended': this.#turnEnded(event); break;
       case 'transcript.final': if (event.source === 'text') this.#typed.add(`${event.conversation}/${event.turn}`); break;
-      case 'reply.done': if (!this.#voiced) this.#announce(event.text); break; // a call is heard, and reading over it would interrupt it
-      case 'tool.confirmation': if (this.#voiced) this.#announce(this.#say('confirm')); break;
-      case 'error': this.#problem(this.#say('failed')); break;
-      case 'rejected': this.#problem(this.#say('rejected', { why: event.message })); break;
+      case 'reply.done': if (!this.#voiced) this.#face.announce(event.text); break; // a call is heard, and reading over it would interrupt it
+      case 'tool.confirmation': if (this.#voiced) this.#face.announce(this.#face.say('confirm')); break;
+      case 'error': this.#face.problem(this.#face.say('failed')); break;
+      case 'rejected': this.#face.problem(this.#face.say('rejected', { why: event.message })); break;
       default:
     }
     this.#captions.show(event, this.#voiced);
@@ -130,54 +125,15 @@ export class Shopper extends EventTarget {
   }
 
   #turnEnded(event) {
-    if (!this.#voiced) this.#state('');
+    if (!this.#voiced) this.#face.state('');
     const asTyped = this.#typed.has(`${event.conversation}/${event.turn}`);
     if (!drawWaterfall(this.$('waterfall'), event.timings, asTyped)) return;
     this.$('timings-from').textContent = asTyped ? 'since your message' : 'since you stopped speaking';
     this.$('timings').hidden = false;
   }
 
-  #state(name) {
-    if (name) this.$('frame').dataset.state = name;
-    else delete this.$('frame').dataset.state;
-    this.$('status').textContent = this.#words.say(name || 'ready');
-    this.$('quiet').setAttribute('aria-disabled', String(name !== 'speaking'));
-    if (name !== this.#doing) this.#tell('state', { state: (this.#doing = name) || 'idle' });
-  }
-
   // speak changes the language of the page's own words.
-  async speak(language) {
-    await this.#words.speak(language).catch(() => {}); // it goes on in the one before
-    const frame = this.$('frame');
-    frame.lang = this.#words.language;
-    frame.dir = frame.lang === 'ar' ? 'rtl' : 'ltr';
-    this.#words.write(frame);
-    this.$('talk-label').textContent = this.#say(this.#voiced ? 'hangUp' : 'talk');
-    this.#hint();
-    this.$('status').textContent = this.#say(this.#doing || 'ready');
-    this.#tell('words', this.#words);
-  }
-
-  #say(key, values) { return this.#words.say(key, values); }
-
-  #hint() { this.$('text').placeholder = this.#say(this.#photos.count ? 'aboutPhoto' : 'placeholder'); }
-
-  #trouble(err) { this.#problem(this.#words.problem(err)); }
-
-  #announce(text) { this.$('announcer').textContent = text; }
-
-  #problem(text, again = false) {
-    this.$('problem-text').textContent = text;
-    this.$('again').hidden = !again;
-    this.$('problem').hidden = !text;
-    if (text) this.#tell('error', { message: text });
-  }
-
-  // offer lets the shopper choose the language that a conversation begins in.
-  #offer(languages, chosen) {
-    this.$('language').replaceChildren(...languageOptions(languages, chosen));
-    this.$('language-label').hidden = languages.length < 2;
-  }
+  speak(language) { return this.#face.speak(language); }
 
   // choose takes another language: for the page at once, for the agent in a new
   // conversation, unless there is a call, in which it follows what it hears.
@@ -213,18 +169,18 @@ export class Shopper extends EventTarget {
 
   async #connect() {
     this.$('talk').setAttribute('aria-disabled', 'true');
-    this.$('status').textContent = this.#say('connecting');
+    this.#face.progress('connecting');
     try {
       await this.#withConversation(async (id) => {
         this.#call = new Call(this.#server, id, this.$('voice'));
-        this.$('status').textContent = this.#say('microphone');
+        this.#face.progress('microphone');
         this.#listenTo(this.#call);
-        await this.#call.start(() => { this.$('status').textContent = this.#say('connecting'); });
+        await this.#call.start(() => { this.#face.progress('connecting'); });
       });
-      this.#announce(this.#say('speak'));
+      this.#face.announce(this.#face.say('speak'));
     } catch (err) {
       if (this.#call) this.#closed(null);
-      this.#state('');
+      this.#face.state('');
       throw err;
     } finally {
       this.$('talk').removeAttribute('aria-disabled');
@@ -236,19 +192,17 @@ export class Shopper extends EventTarget {
       if (!this.#voiced && detail.type !== 'rejected') this.#up();
       this.#show(detail);
     });
-    call.addEventListener('unsteady', ({ detail }) => this.#problem(detail ? this.#say('falters') : ''));
-    call.addEventListener('muted', () => this.#problem(this.#say('muted')));
-    call.addEventListener('deaf', () => this.#problem(this.#say('deaf'), true));
+    call.addEventListener('unsteady', ({ detail }) => this.#face.problem(detail ? this.#face.say('falters') : ''));
+    call.addEventListener('muted', () => this.#face.problem(this.#face.say('muted')));
+    call.addEventListener('deaf', () => this.#face.problem(this.#face.say('deaf'), true));
     call.addEventListener('closed', ({ detail }) => { if (call === this.#call) this.#closed(detail); });
   }
 
   // up shows that there is a call: its channel has spoken.
   #up() {
     this.#voiced = true;
-    this.$('frame').classList.add('in-call');
-    this.$('talk-label').textContent = this.#say('hangUp');
-    this.$('quiet').hidden = false;
-    this.#state('listening');
+    this.#face.calling(true);
+    this.#face.state('listening');
     this.#tell('calling', true);
   }
 
@@ -256,38 +210,35 @@ export class Shopper extends EventTarget {
     const wasUp = this.#voiced;
     this.#call = null;
     this.#voiced = false;
-    this.$('frame').classList.remove('in-call');
-    this.$('talk-label').textContent = this.#say('talk');
     if (this.#root.activeElement === this.$('quiet')) this.$('talk').focus();
-    this.$('quiet').hidden = true;
-    this.#state('');
+    this.#face.calling(false);
+    this.#face.state('');
     if (!wasUp) return;
     this.#captions.hungUp();
     this.#tell('calling', false);
-    if (why === 'hung up') this.#announce(this.#say('hungUp'));
+    if (why === 'hung up') this.#face.announce(this.#face.say('hungUp'));
     else if (why === 'lost') this.#callAgain();
-    else this.#problem(this.#say('ended'), true);
+    else this.#face.problem(this.#face.say('ended'), true);
   }
 
   // callAgain takes up a conversation whose call was lost.
   async #callAgain() {
     for (let n = 1; n <= callAgain.tries; n++) {
-      this.#problem(this.#say('calling'));
+      this.#face.problem(this.#face.say('calling'));
       await new Promise((wait) => { setTimeout(wait, callAgain.after * n); });
       if (this.#call) return; // the shopper was quicker
       try {
         await this.#connect();
-        this.#problem('');
+        this.#face.problem('');
         return;
       } catch { /* once more */ }
     }
-    this.#problem(this.#say('lost'), true);
+    this.#face.problem(this.#face.say('lost'), true);
   }
 
   // onItsWay tells how far photos have got.
   #onItsWay(share) {
-    const words = share < 1 ? this.#say('sending', { n: Math.round(share * 100) }) : this.#say('looking');
-    if (!this.#voiced) this.$('status').textContent = words;
+    if (!this.#voiced) this.#face.progress(share < 1 ? 'sending' : 'looking', { n: Math.round(share * 100) });
     this.$('sent').hidden = share === 1;
     this.$('sent').value = share;
   }
@@ -298,7 +249,8 @@ export class Shopper extends EventTarget {
         const files = [...target.files];
         target.value = ''; // the same one may be picked again
         const wrong = await this.#photos.add(files);
-        this.#problem(wrong ? this.#words.problem(wrong) : '');
+        if (wrong) this.#face.trouble(wrong);
+        else this.#face.problem('');
         this.$('text').focus();
       });
     }
@@ -323,7 +275,7 @@ export class Shopper extends EventTarget {
       this.type(target.textContent);
     });
     this.#root.addEventListener('click', () => {
-      if (this.#voiced && this.$('voice').paused) this.$('voice').play().then(() => this.#problem(''), () => {});
+      if (this.#voiced && this.$('voice').paused) this.$('voice').play().then(() => this.#face.problem(''), () => {});
     });
     this.#root.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.#voiced) this.#call.send({ type: 'silence' });
