@@ -113,7 +113,7 @@ func (k *thinker) asked(call llm.ToolCall, who tools.Caller) wish {
 	return wish{
 		Call: tools.Call{
 			Name: call.Name, Arguments: call.Arguments, Caller: who,
-			Conversation: tools.Conversation{ID: k.c.opts.ID, Language: k.turn.language, Turn: k.turn.serial},
+			Conversation: tools.Conversation{ID: k.c.opts.ID, Language: k.turn.language, Turn: k.turn.serial, Photos: k.photos},
 		},
 		id: call.ID, canonical: canonical(call.Arguments), failed: tools.InLanguage(def.Say.Failed, k.turn.language), timeout: def.Timeout,
 	}

@@ -57,9 +57,20 @@ type (
 		text   string
 		images []llm.Image
 		reply  chan<- int64
+		// unspoken asks for an answer by text alone.
+		unspoken bool
+	}
+	// noted is what the caller typed and wants no answer to.
+	noted struct{ text string }
+	// printed is what was read in an image after its message was taken.
+	printed struct {
+		found *llm.Found // the image's, which names it
+		text  string
 	}
 	// silenced asks the agent to stop speaking.
 	silenced struct{}
+	// greeted asks the agent to speak first.
+	greeted struct{}
 	// attached and detached say that somebody can hear the agent, or no longer can.
 	attached struct{}
 	detached struct{ cause error }
@@ -152,7 +163,10 @@ func (recognised) message()   {}
 func (captioned) message()    {}
 func (judged) message()       {}
 func (texted) message()       {}
+func (noted) message()        {}
+func (printed) message()      {}
 func (silenced) message()     {}
+func (greeted) message()      {}
 func (attached) message()     {}
 func (detached) message()     {}
 func (deafened) message()     {}

@@ -24,6 +24,7 @@ func (c *Conversation) think(t *turn) {
 	if t.script == "" {
 		thinker.approved = c.approval(t)
 		thinker.caller = c.caller
+		thinker.photos = addPhotos(c.photos, t.images)
 		thinker.definitions = c.opts.Engines.Tools.Definitions(c.caller)
 		thinker.request = c.buildRequest(t, thinker.definitions)
 	} else {
@@ -63,6 +64,8 @@ type thinker struct {
 	approved    *pendingWrite
 	// caller is who is calling, as far as this turn knows.
 	caller tools.Caller
+	// photos are the hashes of what the caller has shown, this turn included.
+	photos []string
 	spoke  bool // something has been said in this turn
 }
 

@@ -103,6 +103,7 @@ func (c *Conversation) commit(t *turn) {
 	}
 	if t.user != "" || len(t.images) > 0 {
 		c.history.user(t.user, t.images)
+		c.photos = addPhotos(c.photos, t.images)
 		c.shorten()
 		c.emit(t.id, UserSaid{Text: t.user, Source: t.source, Language: c.language, Images: foundIn(t.images)})
 		if c.opts.Phrases.Negation(c.language, t.user) {
@@ -160,9 +161,11 @@ func (c *Conversation) hearText(m texted) {
 	t := c.newTurn()
 	t.user, t.images, t.source, t.language = m.text, m.images, "text", c.languageOf(m.text, "")
 	t.timings.Transcript, t.timings.Decided = 0, 0
+	t.spoken = t.spoken && !m.unspoken
 	m.reply <- c.turns + 1
 	c.think(t)
 	c.commit(t)
+	c.awaitPrint(m.images)
 }
 
 // greet speaks first.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"sync"
 	"time"
@@ -21,31 +22,68 @@ type offerJSON struct {
 	Type string `json:"type"`
 }
 
-// readOffer reads an SDP offer in either shape.
-func readOffer(w http.ResponseWriter, r *http.Request) (sdp string, asJSON bool, err error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+// offered is what a client sent to begin a call.
+type offered struct {
+	sdp    string
+	asJSON bool
+	// session is what the client asks of the conversation, in the words of its
+	// protocol; nil when it asks nothing.
+	session []byte
+}
+
+// readOffer reads an SDP offer in any of its shapes.
+func readOffer(w http.ResponseWriter, r *http.Request) (offered, error) {
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		kind = ""
 	}
 	switch kind {
 	case "application/sdp":
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOffer))
-		if err != nil {
-			return "", false, err
-		}
-		return string(body), false, nil
+		return offered{sdp: string(body)}, err
 	case "application/json":
 		var offer offerJSON
 		if err := readJSON(w, r, maxOffer, &offer); err != nil {
-			return "", true, err
+			return offered{asJSON: true}, err
 		}
 		if offer.Type != "offer" {
-			return "", true, problem(http.StatusBadRequest, "bad-offer", `"type" has to be "offer", not %q.`, offer.Type)
+			return offered{asJSON: true}, problem(http.StatusBadRequest, "bad-offer", `"type" has to be "offer", not %q.`, offer.Type)
 		}
-		return offer.SDP, true, nil
+		return offered{sdp: offer.SDP, asJSON: true}, nil
+	case "multipart/form-data":
+		return readOfferForm(http.MaxBytesReader(w, r.Body, 2*maxOffer), parameters["boundary"])
 	default:
-		return "", false, problem(http.StatusUnsupportedMediaType, "media-type",
-			`The offer comes as application/sdp, or as application/json {"type":"offer","sdp":…}; not as %q.`, r.Header.Get("Content-Type"))
+		return offered{}, problem(http.StatusUnsupportedMediaType, "media-type",
+			`The offer comes as application/sdp, as application/json {"type":"offer","sdp":…}, or as a form with the fields sdp and session; not as %q.`, r.Header.Get("Content-Type"))
+	}
+}
+
+// readOfferForm reads the fields sdp and session of a form.
+func readOfferForm(body io.Reader, boundary string) (offered, error) {
+	var o offered
+	if boundary == "" {
+		return o, problem(http.StatusBadRequest, "bad-form", "The form names no boundary.")
+	}
+	for form := multipart.NewReader(body, boundary); ; {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return o, nil
+		}
+		if err != nil {
+			return o, badForm(err)
+		}
+		field, err := io.ReadAll(part)
+		if err != nil {
+			return o, badForm(err)
+		}
+		switch part.FormName() {
+		case "sdp":
+			o.sdp = string(field)
+		case "session":
+			o.session = field
+		default:
+			return o, problem(http.StatusUnprocessableEntity, "bad-form", "The form has a field %q; sdp and session are possible.", part.FormName())
+		}
 	}
 }
 
@@ -63,25 +101,59 @@ func writeAnswer(w http.ResponseWriter, status int, sdp string, asJSON bool) {
 // names the call. With ?conversation=ID it carries on a conversation that has
 // begun by text, which outlives it; without, the conversation is the call.
 func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
-	offer, asJSON, err := readOffer(w, r)
+	offer, err := readOffer(w, r)
 	if err != nil {
 		s.fail(w, r, badBody(err))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), setupTime)
 	defer cancel()
-	g, err := s.seat(ctx, r.URL.Query().Get("conversation"))
+	further, adjust, err := s.prepare(r, offer.session)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	answer, _, err := s.answer(ctx, offer, g)
+	var g *guest
+	if token := r.URL.Query().Get("resume"); token != "" {
+		g, err = s.resume(ctx, token)
+	} else {
+		g, err = s.seat(ctx, r.URL.Query().Get("conversation"), adjust)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	g.waits = true
+	for label, serve := range further {
+		g.channels[label] = func(ch room.Channel) { serve(g.Conversation, ch) }
+	}
+	answer, _, err := s.answer(ctx, offer.sdp, g)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Location", "/v1/realtime/calls/"+g.ID())
-	writeAnswer(w, http.StatusCreated, answer, asJSON)
+	w.Header().Set(resumeHeader, s.issue(g))
+	writeAnswer(w, http.StatusCreated, answer, offer.asJSON)
+}
+
+// prepare has the protocols that speak over channels of their own look at a call.
+func (s *Server) prepare(r *http.Request, session []byte) (map[string]func(*agent.Conversation, room.Channel), func(*agent.Options), error) {
+	channels := make(map[string]func(*agent.Conversation, room.Channel))
+	var adjust func(*agent.Options)
+	for _, p := range s.Protocols {
+		if p, ok := p.(ChannelProtocol); ok {
+			change, serve, err := p.Prepare(r, session)
+			if err != nil {
+				return nil, nil, err
+			}
+			channels[p.Label()] = serve
+			if change != nil {
+				adjust = change
+			}
+		}
+	}
+	return channels, adjust, nil
 }
 
 // answer answers a client's offer, seats the guest in the room and watches over the
@@ -103,6 +175,9 @@ func (s *Server) answer(ctx context.Context, offer string, g *guest) (string, Ca
 		case <-c.Done():
 			hangup, stop := context.WithTimeout(context.Background(), setupTime)
 			defer stop()
+			if g.farewell != nil {
+				g.farewell(hangup)
+			}
 			if err := call.Hangup(hangup, room.ErrHungUp); err != nil {
 				s.log.Warn("hanging up took too long", "conversation", c.ID(), "err", err)
 			}
@@ -117,12 +192,17 @@ func (s *Server) answer(ctx context.Context, offer string, g *guest) (string, Ca
 
 // seat prepares a guest: of the conversation with this id, or of a new one if
 // there is no id. A conversation has one call at a time.
-func (s *Server) seat(ctx context.Context, id string) (*guest, error) {
+func (s *Server) seat(ctx context.Context, id string, adjust func(*agent.Options)) (*guest, error) {
 	if id == "" {
-		c, err := s.begin(ctx, nil)
+		c, err := s.begin(ctx, adjust)
 		if err != nil {
 			return nil, err
 		}
+		s.mu.Lock()
+		if r := s.begun[c.ID()]; r != nil {
+			r.byCall = true
+		}
+		s.mu.Unlock()
 		return s.take(ctx, c, true)
 	}
 	c, err := s.reach(ctx, id)
@@ -162,7 +242,10 @@ func (s *Server) unseat(g *guest, cause error) {
 	delete(s.calls, g.ID())
 	r := s.begun[g.ID()]
 	s.mu.Unlock()
-	if g.ends {
+	switch {
+	case g.resumed && g.ends:
+		s.wait(g.Conversation) // it goes on, though its client has lost the token
+	case g.ends:
 		if r != nil {
 			r.undo()
 		}
@@ -178,19 +261,19 @@ func (s *Server) renegotiateCall(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	offer, asJSON, err := readOffer(w, r)
+	offer, err := readOffer(w, r)
 	if err != nil {
 		s.fail(w, r, badBody(err))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), setupTime)
 	defer cancel()
-	answer, err := call.Renegotiate(ctx, offer)
+	answer, err := call.Renegotiate(ctx, offer.sdp)
 	if err != nil {
 		s.fail(w, r, offerProblem(err))
 		return
 	}
-	writeAnswer(w, http.StatusOK, answer, asJSON)
+	writeAnswer(w, http.StatusOK, answer, offer.asJSON)
 }
 
 // deleteCall hangs up.
@@ -253,8 +336,13 @@ type guest struct {
 	server *Server
 	caller principal // who made the call, whom messages count against
 	ends   bool      // the conversation ends with the call
+	// resumed says that the conversation was taken up; waits that it waits for its
+	// client when the call was lost.
+	resumed, waits bool
 	// channels serves what the client opens, by label, each until the channel's end.
 	channels map[string]func(room.Channel)
+	gone     func(cause error)         // see Seat.Left; may be nil
+	farewell func(ctx context.Context) // see Seat.Farewell; may be nil
 
 	mu   sync.Mutex
 	left bool
@@ -290,8 +378,15 @@ func (g *guest) Left(cause error) {
 	g.left = true
 	g.mu.Unlock()
 	g.Detach(cause)
-	if g.ends {
+	switch {
+	case !g.ends, errors.Is(cause, errReplaced):
+	case g.waits && errors.Is(cause, room.ErrLost):
+		g.server.wait(g.Conversation)
+	default:
 		g.server.Host.End(g.ID(), cause)
+	}
+	if g.gone != nil {
+		g.gone(cause)
 	}
 }
 

@@ -82,9 +82,29 @@ func (s *Server) identify(r *http.Request) (principal, error) {
 	return p, err
 }
 
+// EphemeralPrefix stands before tokens that clients of other protocols tell by it.
+const EphemeralPrefix = "ek_"
+
+// bearerProtocol stands before a token among a WebSocket's subprotocols: a browser's
+// WebSocket can carry no header.
+const bearerProtocol = "openai-insecure-api-key."
+
+// Bearer is the key or the token that a request carries, as it stands there.
+func Bearer(r *http.Request) (text string, ok bool) {
+	if text, ok = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return text, true
+	}
+	for offer := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",") {
+		if text, ok = strings.CutPrefix(strings.TrimSpace(offer), bearerProtocol); ok {
+			return text, true
+		}
+	}
+	return "", false
+}
+
 // authenticate reads the key or the token of a request.
 func (s *Server) authenticate(r *http.Request) (principal, error) {
-	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	text, ok := Bearer(r)
 	if !ok {
 		return principal{}, access.ErrUnknown
 	}
@@ -95,7 +115,7 @@ func (s *Server) authenticate(r *http.Request) (principal, error) {
 	if s.Tokens == nil || access.IsKey(text) {
 		return principal{}, access.ErrUnknown
 	}
-	g, err := s.Tokens.Check(text)
+	g, err := s.Tokens.Check(strings.TrimPrefix(text, EphemeralPrefix))
 	if err != nil {
 		return principal{}, err
 	}

@@ -1,12 +1,16 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
+	"parley/access"
 	"parley/agent"
+	"parley/llm"
 	"parley/room"
 )
 
@@ -16,6 +20,19 @@ type Protocol interface {
 	// Mount adds the protocol's routes to r, the server's root. What comes to them has
 	// passed the server's guard: it may converse, and was counted.
 	Mount(r chi.Router, h *Hall)
+}
+
+// ChannelProtocol is a [Protocol] whose clients make their calls as Parley's own do, and
+// speak over a data channel with a name of its own.
+type ChannelProtocol interface {
+	Protocol
+	// Label is the channel's name.
+	Label() string
+	// Prepare looks at the request for a call. session is what its body asks of the
+	// conversation, nil when it asks nothing. adjust changes the options of the
+	// conversation, if one begins with the call, and may be nil; serve serves the
+	// channel and returns when its Messages are closed.
+	Prepare(r *http.Request, session []byte) (adjust func(*agent.Options), serve func(*agent.Conversation, room.Channel), err error)
 }
 
 // Hall is where a [Protocol] holds conversations: within the keys, tokens and limits
@@ -45,6 +62,11 @@ type Seat struct {
 	// Channels serve the data channels that the client opens, by label. Each runs on
 	// a goroutine of its own and returns when the channel's Messages are closed.
 	Channels map[string]func(room.Channel)
+	// Left, if not nil, is told once that the call is over, and why. It returns at once.
+	Left func(cause error)
+	// Farewell, if not nil, is called when the conversation has ended during the call,
+	// which is hung up when it returns. It returns when ctx ends.
+	Farewell func(ctx context.Context)
 }
 
 // Answer answers a client's offer, SDP, and seats the conversation, which has one
@@ -55,9 +77,37 @@ func (h *Hall) Answer(ctx context.Context, offer string, seat Seat) (answer stri
 	if err != nil {
 		return "", nil, err
 	}
-	g.channels = seat.Channels
+	g.channels, g.gone, g.farewell = seat.Channels, seat.Left, seat.Farewell
 	return h.server.answer(ctx, offer, g)
 }
+
+// Abandon ends a conversation that has led to nothing, as if it had not begun.
+func (h *Hall) Abandon(c *agent.Conversation, cause error) {
+	h.server.mu.Lock()
+	r := h.server.begun[c.ID()]
+	h.server.mu.Unlock()
+	if r != nil {
+		r.undo()
+	}
+	h.End(c, cause)
+}
+
+// Hangup ends the call of the conversation with this id, if there is one, and waits
+// until its seat is free.
+func (h *Hall) Hangup(ctx context.Context, id string, cause error) error {
+	call, err := h.Call(ctx, id)
+	if err != nil {
+		return nil // there is none
+	}
+	if err := call.Hangup(ctx, cause); err != nil {
+		return err
+	}
+	h.server.forget(id, call)
+	return nil
+}
+
+// Who names who makes a request, to tell it from others. A customer's tokens are one.
+func (h *Hall) Who(ctx context.Context) string { return principalOf(ctx).name() }
 
 // Call is the call of the conversation with this id, if who asks may know of it.
 func (h *Hall) Call(ctx context.Context, id string) (Call, error) { return h.server.findCall(ctx, id) }
@@ -68,6 +118,29 @@ func (h *Hall) Count(ctx context.Context, n int) error {
 	return h.server.count(principalOf(ctx), n)
 }
 
+// Look makes images of photos as they came; an error is one for the client.
+func (h *Hall) Look(ctx context.Context, files [][]byte) ([]llm.Image, error) {
+	return h.server.look(ctx, files)
+}
+
+// Mint makes a token for a customer's browser, if who asks may: with a key of the scope
+// tokens. On a server without keys, where nobody needs a token, text is "".
+func (h *Hall) Mint(ctx context.Context, g access.Grant, life time.Duration) (text string, expires time.Time, err error) {
+	p := principalOf(ctx)
+	switch {
+	case p.open || h.server.Tokens == nil:
+		return "", time.Now().Add(cmp.Or(life, access.DefaultLife)), nil
+	case p.grant != nil || !p.key.May(access.Mint):
+		return "", time.Time{}, problem(http.StatusForbidden, "scope", "This needs a key with the scope %q.", access.Mint)
+	}
+	g.Key = p.key.ID
+	text, g, err = h.server.Tokens.Mint(g, life)
+	if err != nil {
+		return "", time.Time{}, problem(http.StatusUnprocessableEntity, "bad-request", "%s.", capital(err.Error()))
+	}
+	return text, g.Expires, nil
+}
+
 // Go runs f on a goroutine that the server waits for when it closes.
 func (h *Hall) Go(f func()) { h.server.serving.Go(f) }
 
@@ -76,6 +149,10 @@ func (h *Hall) Fail(w http.ResponseWriter, r *http.Request, err error) { h.serve
 
 // Explain makes of any error what a client may be told, and logs what it may not.
 func (h *Hall) Explain(ctx context.Context, err error) *Problem { return h.server.explain(ctx, err) }
+
+// OfferError makes of what became of an offer or a candidate an error for the client,
+// if it is one.
+func OfferError(err error) error { return offerProblem(err) }
 
 // NewProblem makes an error for the client. kind is the last part of its type, which
 // is urn:parley:problem:KIND.

@@ -102,18 +102,24 @@ func (s *Server) takeMessage(w http.ResponseWriter, r *http.Request) (text strin
 	if err != nil || len(m.files) == 0 {
 		return m.text, nil, err
 	}
-	if len(m.files) > agent.MaxImages {
-		return "", nil, problem(http.StatusUnprocessableEntity, "bad-photo", "There are %d photos, and at most %d may be sent at once.", len(m.files), agent.MaxImages)
+	images, err = s.look(r.Context(), m.files)
+	return m.text, images, err
+}
+
+// look makes images of files as they came.
+func (s *Server) look(ctx context.Context, files [][]byte) ([]llm.Image, error) {
+	if len(files) > agent.MaxImages {
+		return nil, problem(http.StatusUnprocessableEntity, "bad-photo", "There are %d photos, and at most %d may be sent at once.", len(files), agent.MaxImages)
 	}
 	if s.Eyes == nil {
-		return "", nil, problem(http.StatusUnprocessableEntity, "bad-photo", "This server takes no photos.")
+		return nil, problem(http.StatusUnprocessableEntity, "bad-photo", "This server takes no photos.")
 	}
-	images, err = s.Eyes.Look(r.Context(), m.files)
+	images, err := s.Eyes.Look(ctx, files)
 	if p, ok := errors.AsType[PhotoProblem](err); ok {
 		status, reason := p.PhotoStatus()
 		err = problem(status, "bad-photo", "%s", capital(reason))
 	}
-	return m.text, images, err
+	return images, err
 }
 
 // readMessage reads a body of either shape.

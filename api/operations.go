@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"parley/agent"
 )
 
 // conversationID names a conversation in a path.
@@ -49,10 +51,17 @@ func (s *Server) conversing() func(huma.API) {
 }
 
 func (s *Server) createConversation(ctx context.Context, in *struct {
-	Key string `header:"Idempotency-Key" doc:"Names this try, up to 255 visible ASCII characters; remembered for a day."`
+	Key  string `header:"Idempotency-Key" doc:"Names this try, up to 255 visible ASCII characters; remembered for a day."`
+	Body *struct {
+		Language string `json:"language,omitempty" maxLength:"35" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" doc:"BCP 47 tag of the language to begin in. Without it, the token's or the shop's."`
+	}
 }) (*createdConversation, error) {
 	id, err := s.created.do(ctx, principalOf(ctx).name(), in.Key, func() (string, error) {
-		c, err := s.begin(ctx, nil)
+		var adjust func(*agent.Options)
+		if in.Body != nil && in.Body.Language != "" {
+			adjust = func(o *agent.Options) { o.Language = in.Body.Language }
+		}
+		c, err := s.begin(ctx, adjust)
 		if err != nil {
 			return "", err
 		}

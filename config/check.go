@@ -44,6 +44,13 @@ func (d *decoder) crossCheck(c *Config) {
 		say("server.acme", "domains is missing; write the name under which this server is reached")
 	}
 	d.checkMCP(c.Tools.MCP)
+	if keep := c.Photos.Keep; keep > 0 && keep < c.Limits.Conversation {
+		path := "photos.keep"
+		if !d.given(path) {
+			path = "limits.conversation"
+		}
+		say(path, "photos are kept for %s, and a conversation may take %s: what is shown in it would be gone before its end", keep, c.Limits.Conversation)
+	}
 	if l := c.Limits; l.Connecting > l.Calls && d.given("limits.connecting") {
 		say("limits.connecting", "%d is more than limits.calls (%d)", l.Connecting, l.Calls)
 	}

@@ -34,6 +34,7 @@ type Config struct {
 	Server    Server    `yaml:"server" doc:"Where the server listens and who may use it."`
 	Access    Access    `yaml:"access" doc:"How much those who may use it can take, and from which web pages."`
 	Shop      Shop      `yaml:"shop" doc:"The shop that the agent works for."`
+	Photos    Photos    `yaml:"photos" doc:"What becomes of the photos that callers send."`
 	ASR       ASR       `yaml:"asr" doc:"How speech becomes text."`
 	LLM       []LLM     `yaml:"llm" doc:"What answers, in order of preference: when one fails, the next takes the turn."`
 	Failover  Failover  `yaml:"failover" doc:"When a turn goes from one brain to the next."`
@@ -89,6 +90,16 @@ type Shop struct {
 	Demo     string `yaml:"demo" enum:"auto,off" doc:"auto: a store that holds nothing else gets the demo shop. off: it stays empty."`
 	Policy   string `yaml:"policy" doc:"File with what may be returned and what is offered for problems. Empty means the one that comes with parley (parley policy check)."`
 	Lanes    string `yaml:"lanes" doc:"File with the ways in which parcels travel. Empty means the one that comes with parley."`
+}
+
+// Photos says what becomes of the photos that callers send.
+type Photos struct {
+	Keep      time.Duration `yaml:"keep" min:"0s" max:"87600h" doc:"How long a photo is kept after it was last sent. 0s keeps none."`
+	Requests  time.Duration `yaml:"requests" min:"0s" max:"87600h" doc:"How long a photo is kept that belongs to a return, an exchange or a reported problem, from when that was made, where it is longer than keep."`
+	Space     int           `yaml:"space" min:"0" max:"1000000000000000" doc:"Most bytes of kept photos; more are not kept. 0 means no bound."`
+	HEIC      string        `yaml:"heic" enum:"auto,off" doc:"auto: HEIC photos are read where libheif's heif-dec or heif-convert is installed. off: they are refused, with advice."`
+	Text      string        `yaml:"text" enum:"auto,off" doc:"auto: what is printed in a photo is read where tesseract is installed. off: it is not."`
+	Languages []string      `yaml:"languages" doc:"Languages that print is read in, at most three, in tesseract's names, such as eng or chi_sim. Empty means the shop's language and English."`
 }
 
 // ASR chooses and sets up the recogniser.
@@ -235,6 +246,7 @@ func Default() *Config {
 			Address:  Bounds{Calls: 20, CallsMinute: 60, Requests: 1200, BytesDay: 500 << 20},
 		},
 		Shop:     Shop{Name: "Parley Demo Shop", Language: "en", Demo: "auto"},
+		Photos:   Photos{Keep: 30 * 24 * time.Hour, Requests: 180 * 24 * time.Hour, Space: 10_000_000_000, HEIC: "auto", Text: "auto"},
 		ASR:      ASR{Engine: Local},
 		LLM:      []LLM{{Engine: Rules}},
 		Failover: Failover{FirstToken: 2500 * time.Millisecond, Budget: 5 * time.Second, Failures: 3, Rest: 20 * time.Second},

@@ -28,6 +28,7 @@ const full = `
 server: {addr: "0.0.0.0:8443", keys: ["${KEY}"], cert_file: /etc/cert.pem, key_file: /etc/key.pem}
 access: {origins: ["https://shop.example"], proxies: [192.0.2.1], customer: {calls: 1, day: 30m}, address: {bytes_day: 0}}
 shop: {name: Kopi & Kabel, language: id-ID, data: /var/lib/parley}
+photos: {keep: 48h, requests: 1000h, space: 0, heic: "off", text: "off", languages: [deu, eng]}
 asr: {engine: openai, base_url: "http://127.0.0.1:9100/v1", model: whisper-1, api_key: "${KEY}", timeout: 3s, partials: true, detect_language: true, prompt: "W10002"}
 failover: {budget: 2s}
 llm:
@@ -72,6 +73,8 @@ func TestFull(t *testing.T) {
 	want.Access.Origins, want.Access.Proxies = []string{"https://shop.example"}, []string{"192.0.2.1"}
 	want.Access.Customer.Calls, want.Access.Customer.Day, want.Access.Address.BytesDay = 1, 30*time.Minute, 0
 	want.Shop = Shop{Name: "Kopi & Kabel", Language: "id-ID", Data: "/var/lib/parley", Demo: "auto"}
+	want.Photos.Keep, want.Photos.Requests, want.Photos.Space = 48*time.Hour, 1000*time.Hour, 0
+	want.Photos.HEIC, want.Photos.Text, want.Photos.Languages = "off", "off", []string{"deu", "eng"}
 	want.ASR = ASR{Engine: OpenAI, BaseURL: "http://127.0.0.1:9100/v1", Model: "whisper-1", APIKey: "sk-geheim", Timeout: 3 * time.Second, Partials: true, DetectLanguage: true, Prompt: "W10002"}
 	want.Failover.FirstToken, want.Failover.Budget = 2*time.Second, 2*time.Second
 	want.LLM = []LLM{{Engine: OpenAI, Name: "fast", Tools: ToolsAuto, BaseURL: "https://models.example/v1", Model: "big", APIKey: "sk-geheim", Temperature: &zero, MaxTokens: 400, FirstToken: 2500 * time.Millisecond, ReasoningEffort: "none"}, {Engine: Rules}}
@@ -128,6 +131,7 @@ func TestErrors(t *testing.T) {
 		"key of other engines":  {"llm: [{engine: anthropic, model: m, tools: auto, api_key: '${KEY}'}]", `x:1:37: llm[0].tools: the key belongs to "engine: openai, google, ollama, mistral, bedrock"; this is "anthropic"`},
 		"missing key":           {"llm: [{engine: google, model: m}]", `x:1:7: llm[0]: the key "api_key" is missing for "engine: google"; The key, as a reference to an environment variable.`},
 		"missing address":       {"llm: [{engine: bedrock, model: m, api_key: '${KEY}'}]", `x:1:7: llm[0]: the key "base_url" is missing for "engine: bedrock"; Address up to and with the version, such as https://api.openai.com/v1. The other engines know their own.`},
+		"gone too soon":         {"photos: {keep: 1h}", `x:1:16: photos.keep: photos are kept for 1h0m0s, and a conversation may take 2h0m0s: what is shown in it would be gone before its end`},
 		"impatient":             {"failover: {first_token: 3s, budget: 2s}", `x:1:25: failover.first_token: 3s is longer than failover.budget (2s)`},
 		"no time for the last":  {"llm: [{engine: ollama, model: m}, {engine: rules}]\nfailover: {budget: 9s}", `x:2:20: failover.budget: 9s leaves the last brain no time: limits.first_token is 8s`},
 		"empty":                 {"llm: [{engine: openai, base_url: 'http://h', model: ''}]", `x:1:53: llm[0].model: the value is empty; The server's name for the model.`},
@@ -173,7 +177,7 @@ func TestErrors(t *testing.T) {
 		"tag":                   {"shop: {name: !!binary aGk=}", `x:1:14: shop.name: anchors, aliases and tags are not understood here; write the value out`},
 		"merge":                 {"asr:\n  <<: {engine: local}", `x:2:3: asr: a key must be a plain word`},
 		"odd key":               {"1: 2", `x:1:1: a key must be a plain word`},
-		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, access, shop, asr, llm, failover, tts, tools, turn, interrupt, webrtc, limits, log`},
+		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, access, shop, photos, asr, llm, failover, tts, tools, turn, interrupt, webrtc, limits, log`},
 		"two documents":         {"log: {level: info}\n---\nlog: {level: warn}", `x:3:1: a second document; a config is one`},
 		"server, two ways":      {"tools: {mcp: {c: {command: [x], url: 'http://h'}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},
 		"server, no way":        {"tools: {mcp: {c: {}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},

@@ -12,8 +12,14 @@ type Image struct {
 	MediaType string
 	// Data is the file; nil where the picture itself is no longer sent along.
 	Data []byte
+	// Hash names the photo where it is kept: its SHA-256 in hex. "" where it is not. No
+	// brain is told it.
+	Hash string
 	// Found is what was found in it without a brain's eyes; nil when nobody looked.
 	Found *Found
+	// Late gives what can be read in it, where that was not known in time; it is closed
+	// when nothing more comes, after seconds. What is empty says nothing. nil for most.
+	Late <-chan string `json:"-"`
 }
 
 // Match says how sure it is that an image shows a product of the shop's.

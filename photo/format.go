@@ -22,6 +22,8 @@ const (
 	JPEG Format = "jpeg"
 	PNG  Format = "png"
 	WebP Format = "webp"
+	// HEIC is read where a [Converter] is.
+	HEIC Format = "heic"
 )
 
 // readStep is how many bytes a decoder gets before the deadline is looked at
@@ -59,6 +61,8 @@ func inspect(data []byte) (head, error) {
 		config, err = png.DecodeConfig(bytes.NewReader(data))
 	case WebP:
 		config.Width, config.Height, err = webpSize(data)
+	case HEIC:
+		config.Width, config.Height, err = heicSize(data)
 	}
 	if refused := new(refusal); errors.As(err, &refused) {
 		return head{}, err
@@ -93,8 +97,7 @@ func sniff(data []byte) (Format, error) {
 	case at(4, "ftyp"):
 		for _, brand := range []string{"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"} {
 			if at(8, brand) {
-				return "", refuse(ErrUnsupported, nil, "this is a HEIC photo, which is not read here; send it as JPEG "+
-					"(on an iPhone: Settings, Camera, Formats, Most Compatible)")
+				return HEIC, nil
 			}
 		}
 		if at(8, "avif") {

@@ -71,12 +71,23 @@ func (p *Photo) From() Format { return p.from }
 type Intake struct {
 	limits Limits
 	slots  chan struct{}
+	heic   Converter
 }
 
-// NewIntake returns an intake with the limits.
-func NewIntake(l Limits) *Intake {
+// Converter makes JPEG of HEIC files. It is safe for many goroutines.
+type Converter interface {
+	// Convert makes an upright JPEG of a file whose claims have been looked at. It ends
+	// with ctx.
+	Convert(ctx context.Context, data []byte) (jpeg []byte, err error)
+}
+
+// NewIntake returns an intake with the limits, which refuses HEIC.
+func NewIntake(l Limits) *Intake { return NewIntakeWith(l, nil) }
+
+// NewIntakeWith returns an intake that reads HEIC as well.
+func NewIntakeWith(l Limits, heic Converter) *Intake {
 	l = l.orDefault()
-	return &Intake{limits: l, slots: make(chan struct{}, l.Parallel)}
+	return &Intake{limits: l, slots: make(chan struct{}, l.Parallel), heic: heic}
 }
 
 // Read takes a photo from r, of which it reads at most one byte more than it may
@@ -97,13 +108,9 @@ func (in *Intake) Take(ctx context.Context, data []byte) (*Photo, error) {
 	if len(data) > in.limits.Bytes {
 		return nil, refuse(ErrTooLarge, nil, "the photo is larger than %d MB; send a smaller one", in.limits.Bytes>>20)
 	}
-	head, err := inspect(data)
+	head, err := in.admit(data)
 	if err != nil {
 		return nil, err
-	}
-	if head.cost() > int64(in.limits.Pixels) {
-		return nil, refuse(ErrTooLarge, nil, "the photo has %d × %d pixels, more than %d million; send a smaller one",
-			head.width, head.height, in.limits.Pixels/1_000_000)
 	}
 	timed, cancel := context.WithTimeoutCause(ctx, in.limits.Time, errTime)
 	defer cancel()
@@ -113,6 +120,21 @@ func (in *Intake) Take(ctx context.Context, data []byte) (*Photo, error) {
 	case <-timed.Done():
 		return nil, stopped(timed)
 	}
+	from, held := head.format, orientation(head.format, data)
+	if from == HEIC {
+		if data, err = in.heic.Convert(timed, data); err == nil {
+			head, err = in.admit(data)
+		}
+		if timed.Err() != nil {
+			return nil, stopped(timed)
+		}
+		if err == nil && head.format != JPEG {
+			err = fmt.Errorf("it became %s", head.format)
+		}
+		if err != nil {
+			return nil, refuse(ErrBroken, err, "this HEIC photo cannot be read here; send it as JPEG")
+		}
+	}
 	full, err := head.decode(timed, data)
 	if timed.Err() != nil {
 		return nil, stopped(timed)
@@ -120,7 +142,24 @@ func (in *Intake) Take(ctx context.Context, data []byte) (*Photo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return finish(upright(shrink(full, in.limits.Side), orientation(head.format, data)), head.format)
+	return finish(upright(shrink(full, in.limits.Side), held), from)
+}
+
+// admit looks at what a file claims to be, before anything is decoded.
+func (in *Intake) admit(data []byte) (head, error) {
+	if format, err := sniff(data); err == nil && format == HEIC && in.heic == nil {
+		return head{}, refuse(ErrUnsupported, nil, "HEIC photos cannot be read here; send it as JPEG "+
+			"(on an iPhone: Settings, Camera, Formats, Most Compatible)")
+	}
+	head, err := inspect(data)
+	if err != nil {
+		return head, err
+	}
+	if head.cost() > int64(in.limits.Pixels) {
+		return head, refuse(ErrTooLarge, nil, "the photo has %d × %d pixels, more than %d million; send a smaller one",
+			head.width, head.height, in.limits.Pixels/1_000_000)
+	}
+	return head, nil
 }
 
 // finish packs the picture.

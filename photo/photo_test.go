@@ -336,3 +336,24 @@ func BenchmarkTake(b *testing.B) {
 		})
 	}
 }
+
+// FuzzHEICSize wants no panic and no overflow for what strangers send.
+func FuzzHEICSize(f *testing.F) {
+	size := "\x00\x00\x00\x14ispe\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x03\x00"
+	properties := "\x00\x00\x00\x24iprp\x00\x00\x00\x1cipco" + size
+	whole := "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic\x00\x00\x00\x30meta\x00\x00\x00\x00" + properties
+	if w, h, err := heicSize([]byte(whole)); w != 1024 || h != 768 || err != nil {
+		f.Fatalf("%d × %d, %v", w, h, err)
+	}
+	f.Add([]byte(whole))
+	f.Add([]byte("\x00\x00\x00\x01meta\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00iprp"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		w, h, err := heicSize(data)
+		if err == nil && (w <= 0 || h <= 0 || w > maxSide || h > maxSide) {
+			t.Errorf("%d × %d", w, h)
+		}
+		if _, err := NewIntake(Limits{}).Take(t.Context(), data); err == nil && len(data) > 12 && string(data[4:12]) == "ftypheic" {
+			t.Error("taken without a converter")
+		}
+	})
+}

@@ -167,7 +167,7 @@ func (b *Batch) customer(c Customer) (bool, error) {
 
 // childTables hang on an order, each before those it refers to.
 var childTables = []string{
-	"parcel_problems", "exchange_items", "exchanges", "return_items", "returns", "parcel_events", "parcels",
+	"request_photos", "parcel_problems", "exchange_items", "exchanges", "return_items", "returns", "parcel_events", "parcels",
 	"fulfilment_items", "fulfilments", "payments", "order_lines",
 }
 
@@ -188,7 +188,7 @@ func (b *Batch) order(o Order) (bool, error) {
 	}
 	if seen {
 		for _, table := range childTables {
-			if table == "parcel_problems" { // what customers reported stays
+			if table == "parcel_problems" || table == "request_photos" { // what customers reported stays
 				continue
 			}
 			if err := b.exec(`DELETE FROM `+table+` WHERE order_id = $1`, o.ID); err != nil {

@@ -39,6 +39,9 @@ func TestCounter(t *testing.T) {
 		}{
 			{who: demo, tool: "track_parcel", arguments: `{"order_id":"W10002"}`, want: map[string]string{
 				"order_id": "#W10002", "parcels.0.state": "in_transit", "parcels.0.mode": "express", "parcels.0.eta": "2026-11-24", "parcels.0.last_event.code": "arrived"}},
+			{who: demo, tool: "track_parcel", arguments: `{"order_id":"px 4820017"}`, want: map[string]string{"order_id": "#W10002", "parcels.0.tracking_id": "PX4820017"}},
+			{who: demo, tool: "track_parcel", arguments: `{"order_id":"RB600210042CN"}`, refusal: "Order not found"},
+			{who: tools.Caller{}, tool: "track_parcel", arguments: `{"order_id":"PX4820017"}`, refusal: "who is calling"},
 			{who: demo, tool: "track_parcel", arguments: `{"order_id":"#w10003"}`, want: map[string]string{"parcels.0.state": "delivered", "parcels.0.late_days": "0"}},
 			{who: demo, tool: "track_parcel", arguments: `{"order_id":"W10001"}`, want: map[string]string{"parcels": "[]", "status": "pending"}},
 			{who: other, tool: "track_parcel", arguments: `{"order_id":"W20003"}`, want: map[string]string{"parcels.0.state": "lost", "parcels.0.offer.kind": "refund"}},

@@ -49,6 +49,9 @@ func (s *Store) exchangeDeliveredOrderItems(ctx context.Context, args swapArgs, 
 		if err := saveExchange(ctx, tx, *o); err != nil {
 			return err
 		}
+		if err := attach(ctx, tx, now, call, o.ID, exchangeRequest); err != nil {
+			return err
+		}
 		return change(ctx, tx, now, *o)
 	})
 }

@@ -79,7 +79,12 @@ func (s *Store) getOrderDetails(ctx context.Context, args orderArgs, call tools.
 			return err
 		}
 		c, err := customer(ctx, q, o.CustomerID)
-		v = viewOrder(o, c, !call.Caller.Staff)
+		if err != nil {
+			return err
+		}
+		if v = viewOrder(o, c, !call.Caller.Staff); call.Caller.Staff {
+			v.Photos, err = requestPhotos(ctx, q, o.ID)
+		}
 		return err
 	})
 	if err != nil {

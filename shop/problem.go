@@ -33,7 +33,7 @@ type problemView struct {
 
 // reportParcelProblem writes down that a parcel is lost, late, damaged or wrong, and
 // tells what the policy offers. A problem that has been reported already keeps its
-// case.
+// case, and gets the photos that were sent since.
 func (s *Store) reportParcelProblem(ctx context.Context, args problemArgs, call tools.Call) (any, error) {
 	return s.once(ctx, call, func(tx *sql.Tx, now time.Time) (any, error) {
 		o, err := order(ctx, tx, reachOf(call.Caller), args.OrderID)
@@ -56,7 +56,7 @@ func (s *Store) reportParcelProblem(ctx context.Context, args problemArgs, call 
 			if err := json.Unmarshal([]byte(offer), &v.Offer); err != nil {
 				return nil, fmt.Errorf("reading the offer of case %s: %w", v.CaseID, err)
 			}
-			return v, nil
+			return v, attach(ctx, tx, now, call, o.ID, v.CaseID)
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return nil, fmt.Errorf("looking for an earlier report: %w", err)
@@ -74,7 +74,7 @@ func (s *Store) reportParcelProblem(ctx context.Context, args problemArgs, call 
 		if err != nil {
 			return nil, fmt.Errorf("writing the report down: %w", err)
 		}
-		return v, nil
+		return v, attach(ctx, tx, now, call, o.ID, v.CaseID)
 	})
 }
 

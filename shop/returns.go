@@ -44,6 +44,9 @@ func (s *Store) returnDeliveredOrderItems(ctx context.Context, args returnArgs, 
 		if err := saveReturn(ctx, tx, *o); err != nil {
 			return err
 		}
+		if err := attach(ctx, tx, now, call, o.ID, returnRequest); err != nil {
+			return err
+		}
 		return change(ctx, tx, now, *o)
 	})
 }

@@ -37,6 +37,7 @@ func marked() [3][]string {
 			`SELECT order_id, * FROM fulfilments`, `SELECT order_id, * FROM fulfilment_items`, `SELECT order_id, * FROM parcels`,
 			`SELECT order_id, * FROM parcel_events`, `SELECT order_id, * FROM returns`, `SELECT order_id, * FROM return_items`,
 			`SELECT order_id, * FROM exchanges`, `SELECT order_id, * FROM exchange_items`, `SELECT order_id, * FROM parcel_problems`,
+			`SELECT order_id, * FROM request_photos`,
 		},
 	}
 }
@@ -148,5 +149,10 @@ func record(ctx context.Context, q queryer, kind int, id string) (any, error) {
 		return nil, err
 	}
 	c, err := customer(ctx, q, o.CustomerID)
-	return viewOrder(o, c, false), err
+	if err != nil {
+		return nil, err
+	}
+	v := viewOrder(o, c, false)
+	v.Photos, err = requestPhotos(ctx, q, o.ID)
+	return v, err
 }

@@ -3,7 +3,11 @@ package shop
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"parley/shop/logistics"
@@ -40,10 +44,21 @@ type (
 	}
 )
 
+type trackArgs struct {
+	// OrderID is an order's number, or the tracking number of one of its parcels.
+	OrderID string `json:"order_id"`
+}
+
 // trackParcel tells where the parcels of an order are, when they will come, and,
 // where one is late or lost, what the policy offers.
-func (s *Store) trackParcel(ctx context.Context, args orderArgs, call tools.Call) (any, error) {
+func (s *Store) trackParcel(ctx context.Context, args trackArgs, call tools.Call) (any, error) {
 	o, c, err := s.orderOf(ctx, call, args.OrderID)
+	if errors.Is(err, ErrNoOrder) {
+		var orderID string
+		if orderID, err = s.parcelOrder(ctx, call, args.OrderID); err == nil {
+			o, c, err = s.orderOf(ctx, call, orderID)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +95,28 @@ func (s *Store) viewParcel(o Order, p sentParcel, zone *time.Location) parcelVie
 		}
 	}
 	return x
+}
+
+// parcelOrder is the order of the parcel with a tracking number; [ErrNoOrder] where the
+// caller reaches none.
+func (s *Store) parcelOrder(ctx context.Context, call tools.Call, tracking string) (found string, err error) {
+	within := reachOf(call.Caller)
+	err = rows(ctx, s.read, func(r *sql.Rows) error {
+		var orderID, customerID string
+		err := r.Scan(&orderID, &customerID)
+		if err == nil && found == "" && within.has(customerID) {
+			found = orderID
+		}
+		return err
+	}, `SELECT o.id, o.customer_id FROM parcels p JOIN orders o ON o.id = p.order_id WHERE p.tracking_id = $1 ORDER BY o.position DESC LIMIT 20`,
+		strings.ToUpper(strings.Join(strings.Fields(tracking), "")))
+	if err != nil {
+		return "", fmt.Errorf("looking for the order of a parcel: %w", err)
+	}
+	if found == "" {
+		return "", ErrNoOrder
+	}
+	return found, nil
 }
 
 // orderOf is an order that a caller reaches, and whose it is.

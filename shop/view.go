@@ -35,6 +35,9 @@ type (
 		// requested.
 		RequestState string `json:"request_state,omitempty"`
 
+		// Photos are what customers sent, for the shop's own people alone.
+		Photos []RequestPhoto `json:"photos,omitempty"`
+
 		// PaymentMethods describes the methods that the fields above name.
 		PaymentMethods map[string]methodView `json:"payment_methods,omitempty"`
 		// RefundOptions are the methods to which a return could pay back, the

@@ -118,6 +118,9 @@ type Conversation struct {
 	Language string
 	// Turn counts from 1.
 	Turn int64
+	// Photos are the hashes of the kept photos that the caller has sent so far, in
+	// order, the newest alone where there are many. No model supplies or sees them.
+	Photos []string
 }
 
 // Call is one wish to run a tool.

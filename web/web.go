@@ -1,4 +1,5 @@
-// Package web holds the shopper's page: plain files, no build step.
+// Package web holds the shopper's page, and the element that puts the same
+// conversation on a shop's own pages: plain files, no build step.
 package web
 
 import (
@@ -54,6 +55,9 @@ func Handler() (http.Handler, error) {
 		h.Set("Content-Type", p.kind)
 		h.Set("ETag", p.tag)
 		h.Set("Cache-Control", "no-cache") // asked again each time, answered with 304
+		// The element on another origin's page fetches them; they are the same for all.
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.body))
 	}), nil
 }
@@ -63,6 +67,8 @@ func kindOf(name string) string {
 	switch path.Ext(name) {
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".ts":
+		return "application/typescript; charset=utf-8"
 	case ".css":
 		return "text/css; charset=utf-8"
 	case ".html":

@@ -96,6 +96,7 @@ func (c *checkCmd) examine(ctx context.Context, dir string) ([]finding, error) {
 	findings = append(findings, checkClients(ctx, lacking)...)
 	findings = append(findings, checkFolder(dir, len(lacking) > 0), checkLibraries())
 	findings = append(findings, checkEngines(ctx, cfg, dir, here)...)
+	findings = append(findings, checkReader(ctx, cfg), checkHEIC(cfg))
 	if c.LLM {
 		findings = append(findings, checkBrains(ctx, cfg)...)
 	}

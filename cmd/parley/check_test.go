@@ -35,6 +35,8 @@ func TestCheckOfABareMachine(t *testing.T) {
 		"pip":              {Outcome: missing},
 		"npm":              {Outcome: missing},
 		"models' folder":   {Outcome: ready},
+		"print in photos":  {Outcome: limited, Advice: "install it (Debian: apt-get install tesseract-ocr), or write photos: {text: off}"},
+		"HEIC photos":      {Outcome: limited, Advice: "install it (Debian: apt-get install libheif-examples), or write photos: {heic: off}"},
 		"tcp port":         {Outcome: ready},
 		"udp port":         {Outcome: ready},
 	} {

@@ -21,7 +21,9 @@ import (
 	"parley/config"
 	"parley/llm"
 	"parley/llm/meter"
+	"parley/photo/keep"
 	"parley/photo/look"
+	"parley/photo/text"
 	"parley/prompts"
 	"parley/shop"
 	"parley/tools/folder"
@@ -54,6 +56,8 @@ type engines struct {
 	voice  tts.Voice
 	spare  tts.Voice
 	eyes   *look.Eyes
+	photos *keep.Folder
+	reader *text.Reader // nil where no print is read
 	opus   *opus.Library
 
 	warming  sync.WaitGroup
@@ -88,7 +92,7 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 		return nil, err
 	}
 	e.openTurnModel(models)
-	if err = e.openEyes(models); err != nil {
+	if err = e.openEyes(ctx, models); err != nil {
 		return nil, err
 	}
 	e.warm(warm)

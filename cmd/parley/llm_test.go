@@ -50,16 +50,16 @@ func TestTenConversations(t *testing.T) {
 	right, turns := 0, 0
 	var took []time.Duration
 	for i, talk := range [][]wanted{
-		{{"Where is my order W10002?", "get_order_details", "way|shipped|processed|transit|arriv|expected|deliver"}},
+		{{"Where is my order W10002?", "get_order_details|track_parcel", "way|shipped|processed|transit|arriv|expected|deliver"}},
 		{{"What orders do I have?", "list_my_orders", "w10001|10001|four"}},
-		{{"Do you sell headphones?", "search_products", "headphones"}},
+		{{"Do you sell headphones?", "search_products|check_stock", "headphones"}},
 		{{"What is in my order W10003?", "get_order_details", "headphones|kettle"}},
-		{{"Hello!", "", "help|hello|hi"}, {"Where is my order?", "", "number|which"}, {"It's W10001.", "get_order_details", "prepar|pending|w10001"}},
-		{{"How much is an electric kettle?", "search_products", "kettle|dollar|sgd|$"}},
-		{{"I want to return the headphones from order W10003.", "get_order_details|return_delivered_order_items", ""}},
+		{{"Hello!", "", "help|hello|hi"}, {"Where is my order?", "", "number|which"}, {"It's W10001.", "get_order_details|track_parcel", "prepar|pending|w10001"}},
+		{{"How much is an electric kettle?", "search_products|check_stock", "kettle|dollar|sgd|$"}},
+		{{"I want to return the headphones from order W10003.", "get_order_details|return_options|return_delivered_order_items", ""}},
 		{{"What's the weather in Paris today?", "", ""}},
-		{{"Was my order W10004 cancelled?", "get_order_details", "cancel"}, {"Thanks, bye.", "", "bye|welcome"}},
-		{{"Can you check W99999 for me?", "get_order_details", "not|no |can't|unable|find|sorry"}},
+		{{"Was my order W10004 cancelled?", "get_order_details|track_parcel", "cancel"}, {"Thanks, bye.", "", "bye|welcome"}},
+		{{"Can you check W99999 for me?", "get_order_details|track_parcel", "not|no |can't|unable|find|sorry"}},
 	} {
 		c := &chat{engines: e, caller: caller}
 		for _, turn := range talk {
@@ -123,7 +123,7 @@ func TestASpokenConversationWithAModel(t *testing.T) {
 	questions := []string{"Where is my order W one zero zero zero two?", "Do you sell headphones?", "Was my order W one zero zero zero four cancelled?"}
 	o := caller.Options{
 		URL: a.url + "/v1/realtime/calls?conversation=" + conversation.ID, Shape: caller.Raw, Codec: a.engines.opus.Codec(), Record: heard.record, Sessions: 1,
-		Greeting: caller.DefaultGreeting, Gap: 3 * time.Second, Timeout: 2 * time.Minute,
+		Greeting: caller.DefaultGreeting, Gap: 3 * time.Second, Timeout: 4 * time.Minute,
 	}
 	for _, q := range questions {
 		o.Speeches = append(o.Speeches, a.speech(t, q))
@@ -162,10 +162,10 @@ func modelAddress(t *testing.T) string {
 // useModel makes the real model the only brain, with the patience that a small machine needs.
 func useModel(cfg *config.Config, address string) {
 	zero := 0.0
-	cfg.Limits.FirstToken = time.Minute
+	cfg.Limits.FirstToken = 3 * time.Minute
 	cfg.LLM = []config.LLM{{
 		Engine: config.OpenAI, BaseURL: address, Model: cmp.Or(os.Getenv("PARLEY_TEST_LLM_MODEL"), "qwen"), Tools: cmp.Or(os.Getenv("PARLEY_TEST_LLM_TOOLS"), config.ToolsStructured),
-		FirstToken: time.Minute, Between: time.Minute, Timeout: 5 * time.Minute, MaxTokens: 200, Temperature: &zero,
+		FirstToken: 3 * time.Minute, Between: time.Minute, Timeout: 5 * time.Minute, MaxTokens: 200, Temperature: &zero,
 	}}
 }
 

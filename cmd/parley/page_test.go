@@ -22,9 +22,9 @@ func TestTheShopperTalksInABrowser(t *testing.T) {
 	p.untilText("the notice of whom the page speaks for", "#notice", "maya")
 
 	p.click("#talk")
-	p.until("the call", `document.body.classList.contains('in-call')`)
-	p.until("the greeting, word by word", `document.body.dataset.state === 'speaking' && [...document.querySelectorAll('.log .agent .said')].some((e) => /Maya/.test(e.textContent))`)
-	p.until("the state Hearing", `document.body.dataset.state === 'hearing'`)
+	p.until("the call", `document.getElementById('frame').classList.contains('in-call')`)
+	p.until("the greeting, word by word", `document.getElementById('frame').dataset.state === 'speaking' && [...document.querySelectorAll('.log .agent .said')].some((e) => /Maya/.test(e.textContent))`)
+	p.until("the state Hearing", `document.getElementById('frame').dataset.state === 'hearing'`)
 	p.untilText("the shopper's words", ".log .user:not(.partial)", "my order")
 	p.untilText("the answer", ".log .agent", "on its way")
 	p.untilText("the interruption", ".log .agent.cut .mark", "you spoke here")
@@ -46,7 +46,7 @@ func TestTheShopperTalksInABrowser(t *testing.T) {
 	p.untilText("the silence that was asked for", ".log .agent.cut .mark", "stopped here")
 
 	p.click("#talk")
-	p.until("the end of the call", `!document.body.classList.contains('in-call') && document.getElementById('talk').innerText === 'Talk'`)
+	p.until("the end of the call", `!document.getElementById('frame').classList.contains('in-call') && document.getElementById('talk').innerText === 'Talk'`)
 	p.write("Do you sell backpacks?")
 	p.untilText("the answer by text", ".log .agent:last-child", "backpack")
 
@@ -54,14 +54,14 @@ func TestTheShopperTalksInABrowser(t *testing.T) {
 	rows := `document.querySelectorAll('.log .user:not(.partial), .log .agent, .log .tool').length`
 	before := ask[int](p, rows)
 	p.click("#talk")
-	p.until("the second call", `document.body.classList.contains('in-call')`)
+	p.until("the second call", `document.getElementById('frame').classList.contains('in-call')`)
 	p.write("Where is my order W10001?")
 	p.untilText("the answer in the second call", ".log .agent:last-child", "w10001")
 	if after := ask[int](p, rows); after != before+3 {
 		t.Errorf("a question, a look-up and an answer made %d rows of %d: something is shown twice or not at all\n%s", after, before, p.transcript())
 	}
 	p.click("#talk")
-	p.until("the end of the second call", `!document.body.classList.contains('in-call')`)
+	p.until("the end of the second call", `!document.getElementById('frame').classList.contains('in-call')`)
 	if metrics := get(t, a.url+"/metrics"); !strings.Contains(metrics, "parley_conversations_total 1\n") {
 		t.Error("all of it should have been one conversation")
 	}
@@ -73,7 +73,7 @@ func TestTheShopEndsTheCall(t *testing.T) {
 	a := startAgent(t, func(*config.Config) {})
 	p := openPage(t, a.url, hearing(a.microphone(t, time.Minute)))
 	p.click("#talk")
-	p.until("the call", `document.body.classList.contains('in-call')`)
+	p.until("the call", `document.getElementById('frame').classList.contains('in-call')`)
 	id := ask[string](p, `new URL(performance.getEntriesByType('resource').find((r) => r.name.includes('?conversation=')).name).searchParams.get('conversation')`)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, a.url+"/v1/realtime/calls/"+id, nil)
 	if err != nil {
@@ -89,7 +89,7 @@ func TestTheShopEndsTheCall(t *testing.T) {
 	}
 	p.untilText("what happened", "#problem", "call has ended")
 	p.click("#again")
-	p.until("the call again", `document.body.classList.contains('in-call') && document.getElementById('problem').hidden`)
+	p.until("the call again", `document.getElementById('frame').classList.contains('in-call') && document.getElementById('problem').hidden`)
 
 	// Then the whole conversation ends, and the page begins another when it must.
 	request.URL.Path = "/v1/conversations/" + id
@@ -97,9 +97,9 @@ func TestTheShopEndsTheCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close() // nothing is in it
-	p.until("the end of the call", `!document.body.classList.contains('in-call')`)
+	p.until("the end of the call", `!document.getElementById('frame').classList.contains('in-call')`)
 	p.write("What can you do?")
-	p.untilText("the new conversation", ".log .aside", "new one")
+	p.untilText("the new conversation", ".log .aside", "new conversation")
 	p.untilText("its answer", ".log .agent:last-child", "order")
 }
 
@@ -138,6 +138,7 @@ func TestThePageFitsASmallScreen(t *testing.T) {
 	for _, size := range [][2]int64{{280, 653}, {320, 568}, {390, 844}, {640, 400}, {1280, 800}, {320, 256}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			p.do("resizing", chromedp.EmulateViewport(size[0], size[1]))
+			p.shot(fmt.Sprintf("page-%d", size[0]))
 			if wide := ask[int64](p, `document.scrollingElement.scrollWidth`); wide > size[0] {
 				t.Errorf("the page is %d pixels wide", wide)
 			}

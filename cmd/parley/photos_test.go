@@ -91,38 +91,61 @@ func smaller(t *testing.T, path string) []byte {
 	b := img.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, 480, 480*b.Dy()/b.Dx()))
 	draw.BiLinear.Scale(out, out.Rect, img, b.Inset(b.Dx()/12), draw.Src, nil)
-	var packed bytes.Buffer
-	if err := jpeg.Encode(&packed, out, &jpeg.Options{Quality: 70}); err != nil {
+	return packed(t, out)
+}
+
+// packed is a picture as a camera packs it.
+func packed(t *testing.T, img image.Image) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: 70}); err != nil {
 		t.Fatal(err)
 	}
-	return packed.Bytes()
+	return out.Bytes()
 }
 
 // show sends a photo in a conversation of its own and gives the answer.
 func (a *shopAgent) show(t *testing.T, text string, photo []byte) string {
 	t.Helper()
-	post := func(path, kind string, body io.Reader) *http.Response {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+path, body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Content-Type", kind)
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = response.Body.Close() })
-		return response
-	}
+	return a.showIn(t, a.begin(t), text, photo)
+}
+
+// begin begins a conversation and gives its id.
+func (a *shopAgent) begin(t *testing.T) string {
+	t.Helper()
 	var begun struct{ ID string }
-	if err := json.NewDecoder(post("/v1/conversations", "application/json", nil).Body).Decode(&begun); err != nil {
+	if err := json.NewDecoder(a.post(t, "/v1/conversations", "application/json", nil).Body).Decode(&begun); err != nil {
 		t.Fatal(err)
 	}
+	return begun.ID
+}
+
+func (a *shopAgent) post(t *testing.T, path, kind string, body io.Reader) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", kind)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	return response
+}
+
+// showIn sends a photo, or words alone for nil, in a conversation and gives the answer.
+func (a *shopAgent) showIn(t *testing.T, conversation, text string, photo []byte) string {
+	t.Helper()
 	var form bytes.Buffer
+	var err error
 	w := multipart.NewWriter(&form)
-	part, err := w.CreateFormFile("photo", "photo.jpg")
-	if err == nil {
-		_, err = part.Write(photo)
+	if photo != nil {
+		var part io.Writer
+		if part, err = w.CreateFormFile("photo", "photo.jpg"); err == nil {
+			_, err = part.Write(photo)
+		}
 	}
 	if err == nil && text != "" {
 		err = w.WriteField("text", text)
@@ -130,7 +153,7 @@ func (a *shopAgent) show(t *testing.T, text string, photo []byte) string {
 	if err != nil || w.Close() != nil {
 		t.Fatal(err)
 	}
-	answer, err := io.ReadAll(post("/v1/conversations/"+begun.ID+"/messages", w.FormDataContentType(), &form).Body)
+	answer, err := io.ReadAll(a.post(t, "/v1/conversations/"+conversation+"/messages", w.FormDataContentType(), &form).Body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,10 +9,14 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"parley/agent"
 	"parley/api"
+	"parley/api/realtime"
+	"parley/api/rtvi"
+	"parley/api/whip"
 	"parley/config"
 	"parley/metrics"
 	"parley/models"
@@ -145,11 +149,21 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err := counts.WatchToolFiles(e.toolFiles); err != nil {
 		return err
 	}
+	if err := counts.Register(e.photos); err != nil {
+		return fmt.Errorf("preparing the metrics: %w", err)
+	}
+	if e.reader != nil {
+		if err := counts.Register(e.reader); err != nil {
+			return fmt.Errorf("preparing the metrics: %w", err)
+		}
+	}
+	stop := inBackground(ctx, e.photos.Run)
+	defer stop()
 	access, err := openAccess(cfg)
 	if err != nil {
 		return err
 	}
-	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version, Photos: e.eyes != nil}
+	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version, Languages: e.book.Languages(), Photos: e.eyes != nil}
 	if !access.keys.Any() {
 		about.Notice = demoNotice(demoCaller(ctx, e.store))
 	}
@@ -159,6 +173,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		NewOptions: func(ctx context.Context) (agent.Options, error) { return e.conversation(ctx, about.Notice), nil },
 		Watch:      counts.Watch,
 		About:      about,
+		Protocols:  []api.Protocol{realtime.New(log), rtvi.New(rtvi.Config{STUN: cfg.WebRTC.STUN, Program: version, Log: log}), whip.New(whip.Config{STUN: cfg.WebRTC.STUN, Log: log})},
 		Ready:      func() []string { return e.missing(ctx) },
 		Eyes:       e.eyes,
 		Page:       page,
@@ -202,6 +217,15 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	return errors.Join(err, shutdown(ctx, server, rooms, host, handler, counts))
 }
 
+// inBackground has something run until stop is called, which waits for it: it goes on
+// while the server shuts down.
+func inBackground(ctx context.Context, do func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { do(ctx) })
+	return func() { cancel(); running.Wait() }
+}
+
 // shutdown ends everything in the order in which callers notice least: no new
 // requests, calls hung up, conversations ended, streams closed.
 func shutdown(ctx context.Context, server *http.Server, rooms *rooms, host *agent.Host, handler *api.Server, counts *metrics.Metrics) error {
@@ -223,6 +247,8 @@ type aboutAnswer struct {
 	Language string `json:"language"`
 	Notice   string `json:"notice,omitempty"`
 	Version  string `json:"version"`
+	// Languages are those that a conversation can begin in.
+	Languages []string `json:"languages"`
 	// Photos says that messages may hold photos.
 	Photos bool `json:"photos"`
 }

@@ -19,8 +19,9 @@ import (
 
 // shopCmd looks after the shop's store.
 type shopCmd struct {
-	Import shopImportCmd `cmd:"" help:"Read products and orders from a CSV or JSON file, or the retail store of τ²-bench."`
-	Photos shopPhotosCmd `cmd:"" help:"Look after the photos that customers' photos are compared with."`
+	Import   shopImportCmd   `cmd:"" help:"Read products and orders from a CSV or JSON file, or the retail store of τ²-bench."`
+	Requests shopRequestsCmd `cmd:"" help:"List returns, exchanges and reported problems, with the photos that belong to them."`
+	Photos   shopPhotosCmd   `cmd:"" help:"Look after photos: those that customers' photos are compared with, and those that customers sent."`
 }
 
 // shopImportCmd fills the store from a file.

@@ -23,9 +23,11 @@ import (
 	"parley/shop"
 )
 
-// shopPhotosCmd looks after what customers' photos are compared with.
+// shopPhotosCmd looks after what customers' photos are compared with, and after those.
 type shopPhotosCmd struct {
 	Index shopPhotosIndexCmd `cmd:"" help:"Take in the photos of what the shop sells, so that customers' photos are recognised. A running server takes up the result."`
+	Show  shopPhotosShowCmd  `cmd:"" help:"Print a photo that a customer sent, as JPEG: parley shop photos show HASH > photo.jpg"`
+	Drop  shopPhotosDropCmd  `cmd:"" help:"Delete a photo that a customer sent, before its time, as when they ask for that."`
 }
 
 // shopPhotosIndexCmd indexes the photos of the store's products.

@@ -119,10 +119,7 @@ Use a tool whenever one can find out or do what the customer wants; only tools k
 		fmt.Fprintf(&b, "%s: %s\n  arguments: %s\n", t.Name, t.Description, signature(t.Parameters))
 	}
 	b.WriteString("\n# Examples\nCustomer: Hello!\n" + marshal(map[string]string{sayKey: "Hello! How can I help you?"}) + "\n")
-	for i, t := range tools {
-		if i == maxExamples {
-			break
-		}
+	for _, t := range examples(tools) {
 		call := structuredCall{t.Name, sample(parse(t.Parameters))}
 		fmt.Fprintf(&b, "What you need: %s\n%s\n", firstClause(t.Description), marshal(map[string][]structuredCall{callKey: {call}}))
 	}
@@ -150,7 +147,29 @@ func lacking(tools []llm.Tool) string {
 }
 
 // maxExamples is how many tools are shown in use. A small model reads few.
-const maxExamples = 6
+const maxExamples = 8
+
+// examples are the tools that are shown in use: those first that need one thing of
+// which the description gives an example, which are the plain look-ups. A small model
+// uses what it has seen used.
+func examples(tools []llm.Tool) []llm.Tool {
+	plain := func(t llm.Tool) bool {
+		n := parse(t.Parameters)
+		return len(n.Required) == 1 && !strings.Contains(string(sample(n)), unknown)
+	}
+	var out []llm.Tool
+	for _, wanted := range []bool{true, false} {
+		for _, t := range tools {
+			if plain(t) == wanted && len(out) < maxExamples {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// unknown stands in an example where nothing is known to stand there.
+const unknown = "…"
 
 // firstClause is the beginning of a description that says what a tool is for.
 func firstClause(s string) string {
@@ -302,7 +321,7 @@ func sample(n node) json.RawMessage {
 	if m := such.FindStringSubmatch(n.Description); m != nil && utf8.ValidString(m[1]) {
 		return json.RawMessage(marshal(strings.TrimSpace(m[1])))
 	}
-	return json.RawMessage(`"…"`)
+	return json.RawMessage(`"` + unknown + `"`)
 }
 
 // answerSchema is what an answer must look like.

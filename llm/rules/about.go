@@ -117,6 +117,7 @@ func (t *turn) lastSeen(p parcel, o order) {
 
 // tracking is what track_parcel gives.
 type tracking struct {
+	OrderID string          `json:"order_id"`
 	Parcels []trackedParcel `json:"parcels"`
 }
 

@@ -11,8 +11,19 @@ import (
 // askedPhoto: the agent's last message asked which of several products a photo shows.
 const askedPhoto = "photo"
 
-// orderOnLabel is an order's number as labels print it, by itself.
-var orderOnLabel = regexp.MustCompile(`(?:^|[^0-9A-Za-z])#?(W[0-9]{5,7})(?:[^0-9A-Za-z]|$)`)
+// orderOnLabel is an order's number as labels print it, by itself. In small print a
+// capital letter is read as a small one.
+var orderOnLabel = regexp.MustCompile(`(?:^|[^0-9A-Za-z])#?([Ww][0-9]{5,7})(?:[^0-9A-Za-z]|$)`)
+
+// trackingOnLabel is what may be a parcel's number: two letters and digits, perhaps in
+// groups and with a country at the end, or many digits.
+var trackingOnLabel = regexp.MustCompile(`(?:^|[^0-9A-Za-z])([A-Za-z]{2}(?: ?[0-9]){6,14}(?: ?[A-Za-z]{2})?|[0-9]{10,22})(?:[^0-9A-Za-z]|$)`)
+
+// ofOrders are the intents that are about an order, which a label can name.
+var ofOrders = map[intent]bool{
+	unknownIntent: true, orderIntent: true, returnIntent: true, damagedIntent: true, exchangeIntent: true, wrongIntent: true, lostIntent: true, lateIntent: true,
+	cancelIntent: true, changeIntent: true, addressIntent: true, paymentIntent: true, itemsIntent: true, followIntent: true,
+}
 
 // ofThings are the intents that are about a thing, which a photo can name.
 var ofThings = map[intent]bool{
@@ -33,17 +44,29 @@ func (t *turn) show(images []llm.Image) {
 // look makes words of what photos show, as if the caller had named it: the product
 // that one certainly shows, the order's number on a label. Nothing else that is
 // written in a photo is ever taken for words. It reports true when it has answered.
-func (t *turn) look() (answered bool) {
+func (t *turn) look() (answered bool, err error) {
 	if t.shown == 0 {
-		t.recallShown()
-		return false
+		return false, t.recallShown()
 	}
 	of := t.intentOf(t.text)
-	if order := t.orderShown(); order != "" && len(numbers(t.words, false)) == 0 {
-		t.hear(order)
-		return false
+	t.state.Unread = false
+	if len(numbers(t.words, false)) == 0 {
+		order, err := t.orderShown(t.photos, of)
+		if err != nil {
+			return false, err
+		}
+		if order != "" {
+			t.hear(order)
+			return false, nil
+		}
 	}
 	name, candidates := t.productShown()
+	t.state.Unread = name == ""
+	return t.answerShown(of, name, candidates), nil
+}
+
+// answerShown answers, or makes words of, the product that photos show.
+func (t *turn) answerShown(of intent, name string, candidates []string) (answered bool) {
 	switch {
 	case name != "" && t.text == "":
 		t.state = state{Product: name, Shown: name}
@@ -76,11 +99,28 @@ func (t *turn) look() (answered bool) {
 	}
 }
 
-// recallShown takes up a photo that was shown before these words: what it shows, or
-// which of several things it was said to be.
-func (t *turn) recallShown() {
-	if t.text == "" || !ofThings[t.intentOf(t.text)] {
-		return
+// recallShown takes up a photo that was shown before these words: what it shows,
+// which of several things it was said to be, or the order that has been read on it
+// since.
+func (t *turn) recallShown() error {
+	if t.text == "" {
+		return nil
+	}
+	of := t.intentOf(t.text)
+	other := t.state.Order != "" && of != unknownIntent // they speak of an order that is known
+	if t.state.Unread && !other && t.state.Pending == nil && ofOrders[of] && len(numbers(t.words, false)) == 0 {
+		order, err := t.orderShown(t.earlier, of)
+		if err != nil {
+			return err
+		}
+		if order != "" {
+			t.state.Unread = false
+			t.hear(order)
+			return nil
+		}
+	}
+	if !ofThings[of] {
+		return nil
 	}
 	switch {
 	case t.state.Asked == askedPhoto:
@@ -92,6 +132,7 @@ func (t *turn) recallShown() {
 		t.hear(t.itemName(t.state.Shown))
 	}
 	t.state.Shown = ""
+	return nil
 }
 
 // hear adds words to those of the caller.
@@ -108,24 +149,58 @@ func (t *turn) intentOf(text string) intent {
 	return t.understand(text, t.wordsOf(text), false).intent
 }
 
-// orderShown is the one order's number that codes and labels in the photos name, ""
-// for none or several. The tools see to it that it is the caller's.
-func (t *turn) orderShown() string {
-	var found []string
-	for _, p := range t.photos {
+// orderShown is the one order that codes and labels in photos name, by its number or
+// by that of its parcel, "" for none or several. The tools see to it that it is the
+// caller's.
+func (t *turn) orderShown(photos []llm.Found, of intent) (string, error) {
+	if found := written(photos, orderOnLabel); len(found) > 0 {
+		if len(found) > 1 {
+			return "", nil
+		}
+		return found[0], nil
+	}
+	if !t.tools[toolTrack] || !ofOrders[of] || t.state.Pending != nil {
+		return "", nil
+	}
+	for i, number := range written(photos, trackingOnLabel) {
+		if i == maxTracked {
+			break
+		}
+		var seen tracking
+		refusal, err := t.use(toolTrack, orderArguments{strings.ReplaceAll(number, " ", "")}, &seen)
+		if err != nil {
+			return "", err
+		}
+		if refusal == "" && seen.OrderID != "" {
+			return strings.TrimPrefix(seen.OrderID, "#"), nil
+		}
+	}
+	return "", nil
+}
+
+// maxTracked bounds the numbers on labels that are looked up.
+const maxTracked = 3
+
+// written are the numbers of a kind that stand in photos, each once, in order. What a
+// till would read from a product is left out.
+func written(photos []llm.Found, kind *regexp.Regexp) (found []string) {
+	for _, p := range photos {
 		for _, text := range append(slices.Clone(p.Codes), p.Text) {
-			for _, m := range orderOnLabel.FindAllStringSubmatch(text, -1) {
-				if !slices.Contains(found, m[1]) {
-					found = append(found, m[1])
+			if productCode.MatchString(text) {
+				continue
+			}
+			for _, m := range kind.FindAllStringSubmatch(text, -1) {
+				if number := strings.ToUpper(m[1]); !slices.Contains(found, number) {
+					found = append(found, number)
 				}
 			}
 		}
 	}
-	if len(found) != 1 {
-		return ""
-	}
-	return found[0]
+	return found
 }
+
+// productCode is an EAN or UPC by itself.
+var productCode = regexp.MustCompile(`^(?:[0-9]{8}|[0-9]{12,14})$`)
 
 // productShown is the product that the photos certainly show, else those that they
 // may.

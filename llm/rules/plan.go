@@ -12,8 +12,8 @@ func (t *turn) plan() error {
 	if t.done != nil {
 		t.tellDone()
 	}
-	if t.look() {
-		return nil
+	if answered, err := t.look(); answered || err != nil {
+		return err
 	}
 	if t.text == "" {
 		return t.openOrPrompt()
@@ -216,7 +216,7 @@ func (t *turn) resume(u understood) error {
 
 // drop forgets the task under way, though not which order it was about.
 func (t *turn) drop() {
-	t.state = state{Order: t.state.Order}
+	t.state = state{Order: t.state.Order, Unread: t.state.Unread}
 }
 
 // fresh answers what does not belong to a question of the agent's.

@@ -64,6 +64,9 @@ type state struct {
 	Product string `json:"product,omitempty"`
 	// Shown is the product that a photo showed, which the next words may be about.
 	Shown string `json:"shown,omitempty"`
+	// Unread says that a photo was shown that told nothing of an order; what is printed
+	// in it may be read later.
+	Unread bool `json:"unread,omitempty"`
 	// Wish is what was said before it was asked who is calling.
 	Wish string `json:"wish,omitempty"`
 	// Said is all of the message, heard or not.

@@ -53,6 +53,8 @@ type turn struct {
 	// shown is how many photos the caller has sent, photos what was found in them.
 	shown  int
 	photos []llm.Found
+	// earlier is what was found in the photos of the newest message before with any.
+	earlier []llm.Found
 	// state is the one that the caller answered to, and becomes the next one.
 	state state
 	// last is the agent's last message that was heard at all.
@@ -168,6 +170,13 @@ func succeeded(m llm.Message) bool {
 // before takes over the state that the caller answered to: that of the last
 // message of ours that was heard at all.
 func (t *turn) before(messages []llm.Message) {
+	for i := len(messages) - 1; i >= 0 && t.earlier == nil; i-- {
+		for _, image := range messages[i].Images {
+			if image.Found != nil {
+				t.earlier = append(t.earlier, *image.Found)
+			}
+		}
+	}
 	for i := len(messages) - 1; i >= 0; i-- {
 		m := &messages[i]
 		if m.Role != llm.Assistant || strings.TrimSpace(m.Text) == "" {

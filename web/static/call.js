@@ -8,16 +8,18 @@
 //   "closed"    detail: "lost", "ended" (by the shop) or "hung up"
 
 import { openMicrophone } from './microphone.js';
-import { ask } from './reason.js';
+import { trouble } from './words.js';
 
 const connectWithin = 15000; // ms
+const heals = 1500; // ms for which a connection may falter before another way is sought
 const taken = { tries: 8, every: 400 }; // ms; how long a lost call may still hold its conversation
 
 export class Call extends EventTarget {
   #peer; #channel; #microphone; #location; #ended = false; #failOpening = () => {};
 
-  constructor(conversation, audioElement) {
+  constructor(server, conversation, audioElement) {
     super();
+    this.server = server;
     this.conversation = conversation;
     this.audio = audioElement;
   }
@@ -36,9 +38,14 @@ export class Call extends EventTarget {
       this.audio.play().catch((err) => { if (err.name === 'NotAllowedError') this.#tell('muted'); });
     };
     let unsteady = false;
+    let healing;
     peer.onconnectionstatechange = () => {
       if (['failed', 'closed'].includes(peer.connectionState)) this.#end('lost');
-      else if (unsteady !== (peer.connectionState === 'disconnected')) this.#tell('unsteady', unsteady = !unsteady);
+      else if (unsteady !== (peer.connectionState === 'disconnected')) {
+        this.#tell('unsteady', unsteady = !unsteady);
+        clearTimeout(healing);
+        if (unsteady) healing = setTimeout(() => this.#heal(), heals);
+      }
     };
     const channel = this.#channel = peer.createDataChannel('parley');
     channel.onmessage = ({ data }) => this.#tell('event', JSON.parse(data));
@@ -46,7 +53,7 @@ export class Call extends EventTarget {
     let timer;
     const opened = new Promise((resolve, reject) => {
       channel.onopen = resolve;
-      this.#failOpening = () => reject(new Error('The call could not be connected. A network may be in the way; you can type instead.'));
+      this.#failOpening = () => reject(trouble('no-call'));
       timer = setTimeout(this.#failOpening, connectWithin);
     });
     opened.catch(() => {}); // it may fail before it is waited for
@@ -70,13 +77,25 @@ export class Call extends EventTarget {
     const id = encodeURIComponent(this.conversation);
     for (let tries = 1; ; tries++) {
       try {
-        return await ask(`v1/realtime/calls?conversation=${id}`, { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: sdp });
+        return await this.server.ask(`v1/realtime/calls?conversation=${id}`, { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: sdp });
       } catch (err) {
         if (err.kind !== 'in-call' || tries === taken.tries) throw err;
-        await fetch(`v1/realtime/calls/${id}`, { method: 'DELETE' }).catch(() => {});
+        await this.server.ask(`v1/realtime/calls/${id}`, { method: 'DELETE' }).catch(() => {});
         await new Promise((resolve) => { setTimeout(resolve, taken.every); });
       }
     }
+  }
+
+  // heal looks for another way to the shop, as when a phone has left its Wi-Fi.
+  async #heal() {
+    if (this.#ended || !this.#location) return;
+    try {
+      await this.#peer.setLocalDescription(await this.#peer.createOffer({ iceRestart: true }));
+      const response = await this.server.ask(this.#location, {
+        method: 'PATCH', headers: { 'Content-Type': 'application/sdp' }, body: this.#peer.localDescription.sdp,
+      });
+      if (!this.#ended) await this.#peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
+    } catch { /* the connection fails or heals by itself, and tells */ }
   }
 
   get open() { return this.#channel?.readyState === 'open'; }
@@ -89,7 +108,7 @@ export class Call extends EventTarget {
   // call there without a word.
   async #leave(why) {
     if (!this.#fallSilent(why)) return;
-    if (this.#location) await fetch(this.#location, { method: 'DELETE', keepalive: true }).catch(() => {});
+    if (this.#location) await this.server.ask(this.#location, { method: 'DELETE', keepalive: true }).catch(() => {});
     this.#peer?.close();
   }
 

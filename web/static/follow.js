@@ -3,7 +3,7 @@
 
 export function follower(region) {
   const scroller = () => (region.scrollHeight > region.clientHeight + 1 && getComputedStyle(region).overflowY !== 'visible'
-    ? region : document.scrollingElement);
+    || region.getRootNode() !== document ? region : document.scrollingElement);
   const bottom = (el) => el.scrollHeight - el.clientHeight;
   let following = true;
   const look = () => {
