@@ -106,6 +106,32 @@ func (h *Hall) Hangup(ctx context.Context, id string, cause error) error {
 	return nil
 }
 
+// Bearer is who shows a customer's token by another way than a request: the context
+// for Begin. "" is a stranger, with whom conversations are held without a name, or on a
+// server without keys its only user.
+func (h *Hall) Bearer(ctx context.Context, token string) (context.Context, error) {
+	s := h.server
+	if s.Keys == nil || !s.Keys.Any() {
+		return withPrincipal(ctx, principal{open: true}), nil
+	}
+	if token == "" {
+		return withPrincipal(ctx, principal{}), nil
+	}
+	if s.Tokens == nil {
+		return nil, access.ErrUnknown
+	}
+	g, err := s.Tokens.Check(token)
+	if err != nil {
+		return nil, err
+	}
+	if !s.Keys.Works(g.Key) {
+		return nil, access.ErrUnknown
+	}
+	return withPrincipal(ctx, principal{
+		key: access.Key{ID: g.Key}, grant: &g, who: access.Who{Key: g.Key, Customer: g.Customer},
+	}), nil
+}
+
 // Who names who makes a request, to tell it from others. A customer's tokens are one.
 func (h *Hall) Who(ctx context.Context) string { return principalOf(ctx).name() }
 

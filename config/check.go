@@ -43,6 +43,11 @@ func (d *decoder) crossCheck(c *Config) {
 	if a := c.Server.ACME; len(a.Domains) == 0 && (a.Email != "" || a.URL != "") {
 		say("server.acme", "domains is missing; write the name under which this server is reached")
 	}
+	if l := c.LiveKit; l.URL != "" && (l.APIKey == "" || l.APISecret == "") {
+		say("livekit", "api_key and api_secret are missing, or one of them; the server knows workers by them")
+	} else if l.URL == "" && (d.given("livekit.api_key") || d.given("livekit.api_secret")) {
+		say("livekit", "url is missing; write where the server is, such as ws://127.0.0.1:7880")
+	}
 	d.checkMCP(c.Tools.MCP)
 	if keep := c.Photos.Keep; keep > 0 && keep < c.Limits.Conversation {
 		path := "photos.keep"

@@ -4,7 +4,7 @@
 // The structs below are the whole truth: what a key is called, what it may hold
 // and what it means stands in their tags, which package yamltree explains, and from
 // which the reader, the checks and the JSON Schema are all made. The shapes that
-// the tag check may name are url, origin, listen, ip, stun, turn and language.
+// the tag check may name are url, origin, listen, ip, stun, turn, livekit and language.
 package config
 
 import "time"
@@ -43,6 +43,7 @@ type Config struct {
 	Turn      Turn      `yaml:"turn" doc:"When a caller is taken to have finished."`
 	Interrupt Interrupt `yaml:"interrupt" doc:"How readily the agent gives way to a caller who speaks over it."`
 	WebRTC    WebRTC    `yaml:"webrtc" doc:"How calls reach this server."`
+	LiveKit   LiveKit   `yaml:"livekit" doc:"A LiveKit server whose rooms the agent joins."`
 	Limits    Limits    `yaml:"limits" doc:"What bounds the load."`
 	Log       Log       `yaml:"log" doc:"What is logged, to standard error."`
 }
@@ -215,6 +216,17 @@ type TURN struct {
 	Credential Secret   `yaml:"credential" need:"*" doc:"Password, as a reference to an environment variable."`
 }
 
+// LiveKit names a media server, to which this program offers itself as an agent worker.
+type LiveKit struct {
+	URL       string        `yaml:"url" check:"livekit" doc:"Address of the server, such as ws://127.0.0.1:7880 or wss://livekit.shop.example. Empty means none."`
+	APIKey    string        `yaml:"api_key" doc:"The server's name for the key."`
+	APISecret Secret        `yaml:"api_secret" doc:"The key's secret, as a reference to an environment variable."`
+	AgentName string        `yaml:"agent_name" doc:"Name under which the agent is dispatched into rooms. Empty means that it is sent into every room."`
+	Jobs      string        `yaml:"jobs" enum:"room,participant" doc:"What the agent is sent for: a room, or each participant of it."`
+	Grace     time.Duration `yaml:"grace" min:"1s" max:"10m" doc:"How long the agent waits alone in a room for the person to come, or to come back."`
+	Drain     time.Duration `yaml:"drain" min:"0s" max:"24h" doc:"How long calls in rooms may go on when the program is told to stop."`
+}
+
 // Limits bound the load.
 type Limits struct {
 	Calls              int           `yaml:"calls" min:"1" max:"100000" doc:"Calls at once."`
@@ -256,6 +268,7 @@ func Default() *Config {
 			MaxSilence: 1200 * time.Millisecond, Dictation: 1500 * time.Millisecond, MinVoice: 120 * time.Millisecond, Filler: 1200 * time.Millisecond,
 		},
 		Interrupt: Interrupt{After: 240 * time.Millisecond, ResumeAfter: 400 * time.Millisecond},
+		LiveKit:   LiveKit{AgentName: "parley", Jobs: "room", Grace: 20 * time.Second, Drain: time.Minute},
 		Limits: Limits{
 			Calls: 250, Connecting: 100, Conversation: 2 * time.Hour,
 			Recognition: 8 * time.Second, FirstToken: 8 * time.Second, Synthesis: 6 * time.Second, Steps: 8, History: 6000, Text: 8 << 10,

@@ -46,6 +46,11 @@ func complain(check, s, shown string) string {
 		if err != nil || strings.TrimSuffix(u.Scheme.String(), "s") != check {
 			return fmt.Sprintf("no address of a %s server; write %s:HOST:PORT", strings.ToUpper(check), check)
 		}
+	case "livekit":
+		u, err := url.Parse(s)
+		if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return "no address of a LiveKit server; write ws://HOST:PORT or wss://HOST"
+		}
 	case "language":
 		if t, err := language.Parse(s); err != nil || t == language.Und {
 			return fmt.Sprintf("%q is no language; write a BCP 47 tag such as en, id or zh-Hans", shown)

@@ -167,13 +167,21 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if !access.keys.Any() {
 		about.Notice = demoNotice(demoCaller(ctx, e.store))
 	}
+	protocols := []api.Protocol{realtime.New(log), rtvi.New(rtvi.Config{STUN: cfg.WebRTC.STUN, Program: version, Log: log}), whip.New(whip.Config{STUN: cfg.WebRTC.STUN, Log: log})}
+	door, worker, err := openLiveKit(cfg, e, host.Count, log)
+	if err != nil {
+		return err
+	}
+	if door != nil {
+		protocols = append(protocols, door)
+	}
 	handler := api.New(api.Config{
 		Host:       host,
 		Rooms:      rooms,
 		NewOptions: func(ctx context.Context) (agent.Options, error) { return e.conversation(ctx, about.Notice), nil },
 		Watch:      counts.Watch,
 		About:      about,
-		Protocols:  []api.Protocol{realtime.New(log), rtvi.New(rtvi.Config{STUN: cfg.WebRTC.STUN, Program: version, Log: log}), whip.New(whip.Config{STUN: cfg.WebRTC.STUN, Log: log})},
+		Protocols:  protocols,
 		Ready:      func() []string { return e.missing(ctx) },
 		Eyes:       e.eyes,
 		Page:       page,
@@ -206,6 +214,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	} else {
 		go func() { failed <- server.Serve(listener) }()
 	}
+	leaveRooms := work(ctx, worker)
 	started(scheme+listener.Addr().String(), about.Notice)
 
 	select {
@@ -214,6 +223,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	case <-ctx.Done():
 		log.Info("shutting down")
 	}
+	leaveRooms()
 	return errors.Join(err, shutdown(ctx, server, rooms, host, handler, counts))
 }
 

@@ -20,6 +20,8 @@ import (
 const (
 	// trackName is the name of the agent's voice in a room.
 	trackName = "agent"
+	// joinTime is how long joining a room may take.
+	joinTime = 10 * time.Second
 	// subscribeTime is how long the greeting waits for somebody who hears it.
 	subscribeTime = 3 * time.Second
 	// maxEvents is how many events of the conversation may wait to be told in the room.
@@ -137,20 +139,20 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 	if err := c.room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
 		return failed("listening for text", err)
 	}
-	if err := c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false)); err != nil {
-		c.room.Disconnect()
+	defer c.room.Disconnect()
+	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(),
+		lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE}))
+	if err != nil {
 		return failed("joining the room", err)
 	}
-	defer c.room.Disconnect()
-	joined := time.Since(began)
-	publication, err := c.room.LocalParticipant.PublishTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE})
-	if err != nil {
-		return failed("publishing the agent's voice", err)
+	voice := ""
+	for _, p := range c.room.LocalParticipant.TrackPublications() {
+		voice = p.SID()
 	}
-	c.log.Info("joined a room", "joined_ms", joined.Milliseconds(), "published_ms", time.Since(began).Milliseconds())
+	c.log.Info("joined a room", "took", time.Since(began).Round(time.Millisecond))
 
 	loops.Go(func() { c.line.Speak(c.ctx) })
-	loops.Go(func() { c.tell(events, publication.SID()) })
+	loops.Go(func() { c.tell(events, voice) })
 	loops.Go(func() { c.answerText() })
 	c.changed()
 	return c.stay(w.cfg.Grace, &loops)

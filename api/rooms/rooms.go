@@ -1,0 +1,179 @@
+// Package rooms has the agent sent into LiveKit's rooms by the API: a shop's server
+// asks for a shopper's token for a room, or for the agent in a room that there is.
+package rooms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	"github.com/twitchtv/twirp"
+
+	"parley/access"
+	"parley/agent"
+	"parley/api"
+)
+
+// Config sets up a [Door].
+type Config struct {
+	// URL is the LiveKit server's address, ws or wss, as shoppers reach it, too.
+	URL string
+	// Key and Secret are the server's key pair.
+	Key, Secret string
+	// AgentName is the name under which the agent is dispatched.
+	AgentName string
+	// Log is told what clients are not; nothing if nil.
+	Log *slog.Logger
+}
+
+const (
+	// maxBody bounds a request's body, maxName a room's name, in bytes.
+	maxBody = 16 << 10
+	maxName = 128
+	// dispatchTime bounds the LiveKit server's answer.
+	dispatchTime = 5 * time.Second
+	// joinTime is how long a shopper's token for a room opens its door. It has no
+	// influence on how long they stay.
+	joinTime = 10 * time.Minute
+)
+
+// Door is the rooms' part of the API, and begins the conversations of those whom it
+// let in. It is safe for use by many goroutines.
+type Door struct {
+	cfg      Config
+	dispatch livekit.AgentDispatchService
+	hall     atomic.Pointer[api.Hall]
+}
+
+var _ api.Protocol = (*Door)(nil)
+
+// New makes the door of one LiveKit server.
+func New(cfg Config) *Door {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	address := "http" + strings.TrimPrefix(cfg.URL, "ws")
+	return &Door{cfg: cfg, dispatch: livekit.NewAgentDispatchServiceProtobufClient(address, &http.Client{Timeout: dispatchTime})}
+}
+
+// Mount implements api.Protocol.
+func (d *Door) Mount(r chi.Router, h *api.Hall) {
+	d.hall.Store(h)
+	r.Post("/v1/rooms/{name}/agent", d.sendAgent)
+	r.Post("/v1/rooms/{name}/token", d.letIn)
+}
+
+// Begin begins the conversation of a job that the LiveKit server gave, with whom its
+// metadata, a customer's token, names.
+func (d *Door) Begin(ctx context.Context, metadata string) (*agent.Conversation, error) {
+	hall := d.hall.Load()
+	if hall == nil {
+		return nil, errors.New("the API is not there yet")
+	}
+	ctx, err := hall.Bearer(ctx, metadata)
+	if err != nil {
+		return nil, err
+	}
+	return hall.Begin(ctx, nil)
+}
+
+// End ends a conversation that Begin began.
+func (d *Door) End(c *agent.Conversation, cause error) { d.hall.Load().End(c, cause) }
+
+// wish is the body of both requests: whom the conversation is with, as for POST
+// /v1/tokens.
+type wish struct {
+	Customer string `json:"customer"`
+	Name     string `json:"name"`
+	Language string `json:"language"`
+	Viewing  string `json:"viewing"`
+}
+
+// read reads a request: the room's name and the metadata for the agent's job.
+func (d *Door) read(r *http.Request) (name string, w wish, metadata string, err error) {
+	name = chi.URLParam(r, "name")
+	if name == "" || len(name) > maxName {
+		return "", w, "", api.NewProblem(http.StatusUnprocessableEntity, "bad-request", "A room's name has 1 to %d bytes.", maxName)
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil || len(body) > maxBody {
+		return "", w, "", api.NewProblem(http.StatusBadRequest, "bad-body", "The body could not be read, or is over %d bytes.", maxBody)
+	}
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &w); err != nil {
+			return "", w, "", api.NewProblem(http.StatusBadRequest, "bad-json", "The body is not the JSON object that is expected here: %v.", err)
+		}
+	}
+	// A room is anybody's who knows its name, so only a shop's server may choose one:
+	// Mint asks for its key.
+	metadata, _, err = d.hall.Load().Mint(r.Context(), access.Grant{Customer: w.Customer, Name: w.Name, Language: w.Language, Viewing: w.Viewing}, 0)
+	return name, w, metadata, err
+}
+
+// sendAgent sends the agent into a room.
+func (d *Door) sendAgent(w http.ResponseWriter, r *http.Request) {
+	name, _, metadata, err := d.read(r)
+	if err != nil {
+		d.hall.Load().Fail(w, r, err)
+		return
+	}
+	dispatched, err := d.create(r.Context(), name, metadata)
+	if err != nil {
+		d.cfg.Log.Warn("dispatching the agent into a room", "room", name, "error", err)
+		d.hall.Load().Fail(w, r, api.NewProblem(http.StatusBadGateway, "livekit", "The LiveKit server did not take the dispatch."))
+		return
+	}
+	write(w, http.StatusCreated, map[string]string{"room": name, "dispatch": dispatched.GetId()})
+}
+
+// create has the LiveKit server dispatch the agent.
+func (d *Door) create(ctx context.Context, room, metadata string) (*livekit.AgentDispatch, error) {
+	token, err := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).
+		SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, Room: room}).SetValidFor(time.Minute).ToJWT()
+	if err != nil {
+		return nil, fmt.Errorf("making a token: %w", err)
+	}
+	ctx, err = twirp.WithHTTPRequestHeaders(ctx, http.Header{"Authorization": {"Bearer " + token}})
+	if err != nil {
+		return nil, fmt.Errorf("adding the token: %w", err)
+	}
+	return d.dispatch.CreateDispatch(ctx, &livekit.CreateAgentDispatchRequest{Room: room, AgentName: d.cfg.AgentName, Metadata: metadata})
+}
+
+// letIn makes a shopper's token for a room. The agent comes when the room begins.
+func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
+	name, wish, metadata, err := d.read(r)
+	if err != nil {
+		d.hall.Load().Fail(w, r, err)
+		return
+	}
+	token := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).SetIdentity("shopper-" + uuid.NewString()).SetName(wish.Name).SetValidFor(joinTime).
+		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: name})
+	if d.cfg.AgentName != "" { // without a name it comes into every room by itself
+		token.SetRoomConfig(&livekit.RoomConfiguration{Agents: []*livekit.RoomAgentDispatch{{AgentName: d.cfg.AgentName, Metadata: metadata}}})
+	}
+	text, err := token.ToJWT()
+	if err != nil {
+		d.hall.Load().Fail(w, r, fmt.Errorf("making a token for a room: %w", err))
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	write(w, http.StatusCreated, map[string]string{"url": d.cfg.URL, "room": name, "token": text})
+}
+
+func write(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // nobody is left to tell
+}

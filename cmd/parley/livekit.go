@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	roomsapi "parley/api/rooms"
+	"parley/audio"
+	"parley/config"
+	"parley/room/livekit"
+)
+
+// openLiveKit makes the door for LiveKit's rooms and its worker; both are nil where the
+// config names no server. count tells how many conversations there are.
+func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Logger) (*roomsapi.Door, *livekit.Worker, error) {
+	l := cfg.LiveKit
+	if l.URL == "" {
+		return nil, nil, nil
+	}
+	codecs := e.codecs()
+	opus := slices.IndexFunc(codecs, func(c audio.Codec) bool { return strings.EqualFold(c.Name, "opus") })
+	if opus < 0 {
+		return nil, nil, errors.New("joining LiveKit's rooms: there is no Opus here")
+	}
+	door := roomsapi.New(roomsapi.Config{URL: l.URL, Key: l.APIKey, Secret: l.APISecret.Reveal(), AgentName: l.AgentName, Log: log})
+	worker, err := livekit.New(livekit.Config{
+		URL: l.URL, APIKey: l.APIKey, APISecret: l.APISecret.Reveal(), AgentName: l.AgentName, Participants: l.Jobs == "participant",
+		MaxCalls: cfg.Limits.Calls, Count: count, Codec: codecs[opus], Begin: door.Begin, End: door.End,
+		Grace: l.Grace, Drain: l.Drain, Version: version, Log: log,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("joining LiveKit's rooms: %w", err)
+	}
+	return door, worker, nil
+}
+
+// work runs a worker, if there is one, until stop is called, which lets its calls
+// finish first.
+func work(ctx context.Context, w *livekit.Worker) (stop func()) {
+	if w == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var working sync.WaitGroup
+	working.Go(func() { w.Run(ctx) })
+	return func() { cancel(); working.Wait() }
+}
