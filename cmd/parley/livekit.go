@@ -50,3 +50,11 @@ func work(ctx context.Context, w *livekit.Worker) (stop func()) {
 	working.Go(func() { w.Run(ctx) })
 	return func() { cancel(); working.Wait() }
 }
+
+// unregistered says if a worker, if there is one, is not known to its server.
+func unregistered(w *livekit.Worker) []string {
+	if w == nil || w.Registered() {
+		return nil
+	}
+	return []string{"the LiveKit server has not been reached; nobody is answered in its rooms"}
+}

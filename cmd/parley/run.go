@@ -182,7 +182,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		Watch:      counts.Watch,
 		About:      about,
 		Protocols:  protocols,
-		Ready:      func() []string { return e.missing(ctx) },
+		Ready:      func() []string { return append(e.missing(ctx), unregistered(worker)...) },
 		Eyes:       e.eyes,
 		Page:       page,
 		Metrics:    counts.Handler(),

@@ -52,7 +52,26 @@ func startInRooms(t *testing.T, changes ...func(*config.Config)) (*shopAgent, *l
 			change(c)
 		}
 	})
+	a.awaitReady(t)
 	return a, server
+}
+
+// awaitReady waits until the agent says that it is ready.
+func (a *shopAgent) awaitReady(t *testing.T) {
+	t.Helper()
+	for began := time.Now(); ; {
+		if strings.Contains(get(t, a.url+"/readyz"), `"status":"ready"`) {
+			return
+		}
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("the agent is not ready: %s", get(t, a.url+"/readyz"))
+		}
+		select {
+		case <-t.Context().Done():
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // post asks the agent's API for something and decodes the answer.
