@@ -20,10 +20,10 @@ TEST_FLAGS ?= -race -p 2 -timeout 15m
 DIST := dist/parley-$(VERSION)-linux-amd64
 
 .DEFAULT_GOAL := help
-.PHONY: help run build models llm test test-tools lint bench dist clean
+.PHONY: help run build models llm test test-tools livekit-server lint bench dist clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## fetch the models if they are not here, build, start (ADDR, CONFIG, DATA)
 	bin/parley models pull $(if $(CONFIG),--config '$(CONFIG)')
@@ -43,13 +43,16 @@ llm: ## fetch a small real language model (1.1 GB) and serve it
 
 # Without models or tools the tests that need them skip and say why; with
 # PARLEY_TEST_ALL=1 nothing may be missing.
-test: test-tools ## run all tests with the race detector
+test: test-tools livekit-server ## run all tests with the race detector
 	$(MAKE) models || [ "$$PARLEY_TEST_ALL" != 1 ]
 	go test $(TEST_FLAGS) ./...
 
 # What some tests need beside the models, installed where this user may install.
 test-tools:
 	@.ci/test-tools
+
+livekit-server: ## build the media server that tests of rooms start, once
+	@.ci/livekit-server || [ "$$PARLEY_TEST_ALL" != 1 ]
 
 lint: $(LINT) ## check the house rules: go vet, and golangci-lint with staticcheck in it
 	go vet ./...

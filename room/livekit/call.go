@@ -22,6 +22,8 @@ const (
 	trackName = "agent"
 	// joinTime is how long joining a room may take.
 	joinTime = 10 * time.Second
+	// endTime is how long a conversation may take to end.
+	endTime = 10 * time.Second
 	// subscribeTime is how long the greeting waits for somebody who hears it.
 	subscribeTime = 3 * time.Second
 	// maxEvents is how many events of the conversation may wait to be told in the room.
@@ -102,6 +104,11 @@ func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.Jo
 		cause = err
 	}
 	w.cfg.End(conversation, cause)
+	select {
+	case <-conversation.Done():
+	case <-time.After(endTime):
+		c.log.Warn("a conversation does not end")
+	}
 	c.log.Info("a call in a room ended", "cause", cause)
 	return err
 }

@@ -1,0 +1,232 @@
+package livekit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	lk "github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+	"go.uber.org/goleak"
+
+	"parley/agent"
+	"parley/audio"
+	"parley/audio/opus"
+	"parley/internal/livekittest"
+	"parley/llm"
+	"parley/models/modeltest"
+	"parley/tools"
+	"parley/tts"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// echo answers with what was said.
+type echo struct{}
+
+func (echo) Generate(_ context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
+	return func(yield func(llm.Delta, error) bool) {
+		_ = yield(llm.Delta{Text: "You said " + r.Messages[len(r.Messages)-1].Text}, nil) && yield(llm.Delta{Finish: llm.FinishStop}, nil)
+	}
+}
+
+// buzz speaks 100 ms a word.
+type buzz struct{}
+
+func (buzz) Speak(_ context.Context, r tts.Request) iter.Seq2[[]int16, error] {
+	return func(yield func([]int16, error) bool) {
+		for range strings.FieldsSeq(r.Text) {
+			pcm := make([]int16, audio.SpeakRate/10)
+			for i := range pcm {
+				pcm[i] = int16(8000 - 16000*(i/40%2))
+			}
+			if !yield(pcm, nil) {
+				return
+			}
+		}
+	}
+}
+
+type noTools struct{}
+
+func (noTools) Definitions(tools.Caller) []tools.Definition { return nil }
+func (noTools) Check(tools.Call) error                      { return errors.New("there are no tools") }
+func (noTools) Run(context.Context, tools.Call) (tools.Result, error) {
+	return tools.Result{}, errors.New("there are no tools")
+}
+
+type book struct{}
+
+func (book) System(string, tools.Caller, bool) (string, error) { return "A test.", nil }
+func (book) Phrase(_, key string, _ tools.Caller) (string, error) {
+	if key == agent.PhraseGreeting {
+		return "Hello there.", nil
+	}
+	return "", fmt.Errorf("no phrase %q", key)
+}
+func (book) Backchannel(string, string) bool  { return false }
+func (book) Interruption(string, string) bool { return false }
+func (book) Affirmation(string, string) bool  { return false }
+func (book) Negation(string, string) bool     { return false }
+func (book) Dictation(string, string) bool    { return false }
+
+// desk is a worker with a host for its conversations, in a test.
+type desk struct {
+	t      *testing.T
+	server *livekittest.Server
+	worker *Worker
+	host   *agent.Host
+	stop   func() // tells the worker to stop and waits for it
+
+	mu    sync.Mutex
+	begun []*agent.Conversation
+}
+
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+// openDesk starts a server and a worker for at most calls conversations.
+func openDesk(t *testing.T, calls int, change func(*Config)) *desk {
+	t.Helper()
+	library := opus.Open(modeltest.Path(t, "opus/simd.wasm"), filepath.Join(os.TempDir(), "parley-test-wazero"), slog.New(slog.DiscardHandler))
+	t.Cleanup(func() {
+		if err := library.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := library.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, server: livekittest.Start(t), host: agent.NewHost(calls)}
+	cfg := Config{
+		URL: d.server.URL(), APIKey: livekittest.Key, APISecret: livekittest.Secret, AgentName: "parley", MaxCalls: calls, Count: d.host.Count,
+		Codec: library.Codec(), Grace: time.Second, Drain: 30 * time.Second, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Begin: d.begin, End: func(c *agent.Conversation, cause error) { d.host.End(c.ID(), cause) },
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	var err error
+	if d.worker, err = New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var working sync.WaitGroup
+	working.Go(func() { d.worker.Run(ctx) })
+	d.stop = func() { cancel(); working.Wait() }
+	t.Cleanup(func() {
+		d.stop()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := d.host.Close(ctx, errors.New("the test is over")); err != nil {
+			t.Error(err)
+		}
+	})
+	d.until("registration", d.worker.Registered)
+	return d
+}
+
+func (d *desk) begin(context.Context, string) (*agent.Conversation, error) {
+	c, err := d.host.Begin(agent.Options{
+		ID: uuid.NewString(), Language: "en", Greet: true, Phrases: book{}, Tuning: agent.DefaultTuning(),
+		Engines: agent.Engines{Brain: echo{}, Voice: buzz{}, Tools: noTools{}},
+	})
+	if err == nil {
+		d.mu.Lock()
+		d.begun = append(d.begun, c)
+		d.mu.Unlock()
+	}
+	return c, err
+}
+
+// conversations is how many have begun so far.
+func (d *desk) conversations() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.begun)
+}
+
+// until waits for something that happens soon.
+func (d *desk) until(what string, is func() bool) {
+	d.t.Helper()
+	for began := time.Now(); !is(); {
+		if time.Since(began) > 30*time.Second {
+			d.t.Fatalf("%s did not come", what)
+		}
+		select {
+		case <-d.t.Context().Done():
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// dispatch sends the agent into a room.
+func (d *desk) dispatch(room string) {
+	d.t.Helper()
+	client := lksdk.NewAgentDispatchServiceClient(d.server.HTTP(), livekittest.Key, livekittest.Secret)
+	if _, err := client.CreateDispatch(d.t.Context(), &lk.CreateAgentDispatchRequest{Room: room, AgentName: "parley"}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// visitor is a person in a room, without a microphone.
+type visitor struct {
+	room *lksdk.Room
+	mu   sync.Mutex
+	read []string // the agent's final captions
+	gone chan struct{}
+}
+
+// visit joins a room; an identity is whoever has it.
+func (d *desk) visit(room, identity string) *visitor {
+	d.t.Helper()
+	v := &visitor{gone: make(chan struct{})}
+	v.room = lksdk.NewRoom(&lksdk.RoomCallback{OnDisconnected: sync.OnceFunc(func() { close(v.gone) })})
+	err := v.room.RegisterTextStreamHandler(transcriptionTopic, func(r *lksdk.TextStreamReader, _ string) {
+		text := r.ReadAll()
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.read = append(v.read, text)
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	err = v.room.Join(d.server.URL(), lksdk.ConnectInfo{APIKey: livekittest.Key, APISecret: livekittest.Secret, RoomName: room, ParticipantIdentity: identity})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(v.room.Disconnect)
+	return v
+}
+
+// knows says whether a caption of the agent's held some words.
+func (v *visitor) knows(words string) func() bool {
+	return func() bool {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		for _, text := range v.read {
+			if strings.Contains(text, words) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func (v *visitor) write(text string) {
+	v.room.LocalParticipant.SendText(text, lksdk.StreamTextOptions{Topic: chatTopic})
+}
