@@ -23,7 +23,7 @@ DIST := dist/parley-$(VERSION)-linux-amd64
 .PHONY: help run build models llm test test-tools livekit-server lint bench dist clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## fetch the models if they are not here, build, start (ADDR, CONFIG, DATA)
 	bin/parley models pull $(if $(CONFIG),--config '$(CONFIG)')

@@ -74,18 +74,31 @@ func (d *Door) Mount(r chi.Router, h *api.Hall) {
 	r.Post("/v1/rooms/{name}/token", d.letIn)
 }
 
+// errand is the metadata of a job: whom the agent is to talk with.
+type errand struct {
+	// Token is the customer's, as POST /v1/tokens makes it; "" is a stranger.
+	Token string `json:"parley_token,omitempty"`
+	// Shopper is the identity in the room of who speaks for the customer.
+	Shopper string `json:"parley_shopper,omitempty"`
+}
+
 // Begin begins the conversation of a job that the LiveKit server gave, with whom its
-// metadata, a customer's token, names.
-func (d *Door) Begin(ctx context.Context, metadata string) (*agent.Conversation, error) {
+// metadata names; shopper is the identity that they have in the room. Metadata that
+// others wrote name nobody.
+func (d *Door) Begin(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error) {
 	hall := d.hall.Load()
 	if hall == nil {
-		return nil, errors.New("the API is not there yet")
+		return nil, "", errors.New("the API is not there yet")
 	}
-	ctx, err := hall.Bearer(ctx, metadata)
-	if err != nil {
-		return nil, err
+	var e errand
+	if json.Unmarshal([]byte(metadata), &e) != nil || e.Shopper == "" {
+		e = errand{}
 	}
-	return hall.Begin(ctx, nil)
+	if ctx, err = hall.Bearer(ctx, e.Token); err != nil {
+		return nil, "", fmt.Errorf("reading the job's token: %w", err)
+	}
+	c, err = hall.Begin(ctx, nil)
+	return c, e.Shopper, err
 }
 
 // End ends a conversation that Begin began.
@@ -94,14 +107,17 @@ func (d *Door) End(c *agent.Conversation, cause error) { d.hall.Load().End(c, ca
 // wish is the body of both requests: whom the conversation is with, as for POST
 // /v1/tokens.
 type wish struct {
+	// Identity is that of the shopper in the room, for the agent to know them by.
+	Identity string `json:"identity"`
 	Customer string `json:"customer"`
 	Name     string `json:"name"`
 	Language string `json:"language"`
 	Viewing  string `json:"viewing"`
 }
 
-// read reads a request: the room's name and the metadata for the agent's job.
-func (d *Door) read(r *http.Request) (name string, w wish, metadata string, err error) {
+// read reads a request: the room's name, the wish and the metadata for the agent's job.
+// fresh says that the shopper gets a new identity.
+func (d *Door) read(r *http.Request, fresh bool) (name string, w wish, metadata string, err error) {
 	name = chi.URLParam(r, "name")
 	if name == "" || len(name) > maxName {
 		return "", w, "", api.NewProblem(http.StatusUnprocessableEntity, "bad-request", "A room's name has 1 to %d bytes.", maxName)
@@ -117,13 +133,28 @@ func (d *Door) read(r *http.Request) (name string, w wish, metadata string, err 
 	}
 	// A room is anybody's who knows its name, so only a shop's server may choose one:
 	// Mint asks for its key.
-	metadata, _, err = d.hall.Load().Mint(r.Context(), access.Grant{Customer: w.Customer, Name: w.Name, Language: w.Language, Viewing: w.Viewing}, 0)
-	return name, w, metadata, err
+	token, _, err := d.hall.Load().Mint(r.Context(), access.Grant{Customer: w.Customer, Name: w.Name, Language: w.Language, Viewing: w.Viewing}, 0)
+	if err != nil {
+		return "", w, "", err
+	}
+	e := errand{Token: token, Shopper: w.Identity}
+	if fresh {
+		e.Shopper = "shopper-" + uuid.NewString()
+		w.Identity = e.Shopper
+	}
+	if e.Shopper == "" {
+		if w.Customer != "" { // else whoever is first in the room would speak for the customer
+			return "", w, "", api.NewProblem(http.StatusUnprocessableEntity, "bad-request", "With a customer, identity says which participant of the room they are.")
+		}
+		return name, w, "", nil
+	}
+	text, err := json.Marshal(e)
+	return name, w, string(text), err
 }
 
 // sendAgent sends the agent into a room.
 func (d *Door) sendAgent(w http.ResponseWriter, r *http.Request) {
-	name, _, metadata, err := d.read(r)
+	name, _, metadata, err := d.read(r, false)
 	if err != nil {
 		d.hall.Load().Fail(w, r, err)
 		return
@@ -153,12 +184,12 @@ func (d *Door) create(ctx context.Context, room, metadata string) (*livekit.Agen
 
 // letIn makes a shopper's token for a room. The agent comes when the room begins.
 func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
-	name, wish, metadata, err := d.read(r)
+	name, wish, metadata, err := d.read(r, true)
 	if err != nil {
 		d.hall.Load().Fail(w, r, err)
 		return
 	}
-	token := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).SetIdentity("shopper-" + uuid.NewString()).SetName(wish.Name).SetValidFor(joinTime).
+	token := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).SetIdentity(wish.Identity).SetName(wish.Name).SetValidFor(joinTime).
 		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: name})
 	if d.cfg.AgentName != "" { // without a name it comes into every room by itself
 		token.SetRoomConfig(&livekit.RoomConfiguration{Agents: []*livekit.RoomAgentDispatch{{AgentName: d.cfg.AgentName, Metadata: metadata}}})

@@ -97,6 +97,9 @@ func (c *checkCmd) examine(ctx context.Context, dir string) ([]finding, error) {
 	findings = append(findings, checkFolder(dir, len(lacking) > 0), checkLibraries())
 	findings = append(findings, checkEngines(ctx, cfg, dir, here)...)
 	findings = append(findings, checkReader(ctx, cfg), checkHEIC(cfg))
+	if cfg.LiveKit.URL != "" {
+		findings = append(findings, checkLiveKit(ctx, cfg.LiveKit))
+	}
 	if c.LLM {
 		findings = append(findings, checkBrains(ctx, cfg)...)
 	}

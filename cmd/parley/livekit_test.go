@@ -1,11 +1,18 @@
 package main
 
 import (
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"parley/access"
+	"parley/config"
+	"parley/internal/livekittest"
+	"parley/shop"
 )
 
 func TestAQuestionInALiveKitRoomIsAnswered(t *testing.T) {
@@ -85,4 +92,67 @@ func TestATextInALiveKitRoomIsAnswered(t *testing.T) {
 	s.until("the greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
 	s.room.LocalParticipant.SendText("Where is my order W10004?", lksdk.StreamTextOptions{Topic: "lk.chat"})
 	s.until("the answer's caption", 20*time.Second, func() bool { return s.said(true, "cancel") })
+}
+
+// TestKeysInRooms: only a shop's server sends the agent into rooms, and what it says of
+// the customer holds there.
+func TestKeysInRooms(t *testing.T) {
+	var key string
+	a, _ := startInRooms(t, func(c *config.Config) {
+		keys, err := openKeys(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, key, err = keys.Create("", access.Scopes()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	ask := func(key, path, body string) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+key)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		return response.StatusCode
+	}
+	for _, c := range []struct {
+		key, path, body string
+		want            int
+	}{
+		{"", "/v1/rooms/aisle/token", "{}", http.StatusUnauthorized},
+		{key, "/v1/rooms/aisle/agent", `{"customer":"demo"}`, http.StatusUnprocessableEntity},
+		{key, "/v1/rooms/aisle/agent", `[`, http.StatusBadRequest},
+		{key, "/v1/rooms/" + strings.Repeat("a", 200) + "/agent", `{}`, http.StatusUnprocessableEntity},
+		{key, "/v1/rooms/other/agent", `{"customer":"demo","identity":"nobody"}`, http.StatusCreated},
+	} {
+		if got := ask(c.key, c.path, c.body); got != c.want {
+			t.Errorf("%s %s: %d, want %d", c.path, c.body, got, c.want)
+		}
+	}
+	s := a.enterFor(t, key, "aisle", `{"customer":"`+shop.DemoCustomer+`","name":"Maya"}`)
+	s.until("the greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
+	s.room.LocalParticipant.SendText("Where is my order W10004?", lksdk.StreamTextOptions{Topic: "lk.chat"})
+	s.until("the answer about the customer's own order", 20*time.Second, func() bool { return s.said(true, "cancel") })
+}
+
+func TestCheckAsksTheLiveKitServer(t *testing.T) {
+	server := livekittest.Start(t)
+	l := config.LiveKit{URL: server.URL(), APIKey: livekittest.Key, APISecret: livekittest.Secret}
+	if f := checkLiveKit(t.Context(), l); f.Outcome != ready {
+		t.Errorf("%+v", f)
+	}
+	wrong := l
+	wrong.APISecret = "another"
+	if f := checkLiveKit(t.Context(), wrong); f.Outcome != limited || !strings.Contains(f.Detail, "401") {
+		t.Errorf("with a wrong secret: %+v", f)
+	}
+	server.Kill()
+	if f := checkLiveKit(t.Context(), l); f.Outcome != limited {
+		t.Errorf("without a server: %+v", f)
+	}
 }

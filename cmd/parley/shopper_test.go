@@ -75,13 +75,16 @@ func (a *shopAgent) awaitReady(t *testing.T) {
 }
 
 // post asks the agent's API for something and decodes the answer.
-func post(t *testing.T, url, body string, into any) {
+func post(t *testing.T, url, key, body string, into any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		request.Header.Set("Authorization", "Bearer "+key)
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -99,8 +102,14 @@ func post(t *testing.T, url, body string, into any) {
 // enter joins a room with a token of the API's, and speaks and hears there.
 func (a *shopAgent) enter(t *testing.T, name string) *shopper {
 	t.Helper()
+	return a.enterFor(t, "", name, "{}")
+}
+
+// enterFor is enter for somebody whom a key's owner tells of.
+func (a *shopAgent) enterFor(t *testing.T, key, name, wish string) *shopper {
+	t.Helper()
 	var ticket struct{ URL, Token string }
-	post(t, a.url+"/v1/rooms/"+name+"/token", "{}", &ticket)
+	post(t, a.url+"/v1/rooms/"+name+"/token", key, wish, &ticket)
 	s := &shopper{phone: &phone{t: t, news: make(chan struct{}, 1)}, news: make(chan struct{}, 1)}
 	codec := a.engines.opus.Codec()
 	var err error

@@ -1,6 +1,7 @@
 package livekit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ var (
 // set by end, is why. An error says that there was no conversation.
 func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.JobAssignment) error {
 	job := a.GetJob()
-	conversation, err := w.cfg.Begin(ctx, job.GetMetadata())
+	conversation, shopper, err := w.cfg.Begin(ctx, job.GetMetadata())
 	if err != nil {
 		return failed("beginning a conversation", err)
 	}
@@ -94,7 +95,7 @@ func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.Jo
 		log: w.log.With("conversation", conversation.ID(), "room", job.GetRoom().GetName()), conversation: conversation, ctx: ctx, end: end,
 		people: make(chan struct{}, 1), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
 		chats: make(chan chat, maxChats), typing: make(chan struct{}, maxChats),
-		shopper: job.GetParticipant().GetIdentity(), asked: make(map[string]bool),
+		shopper: cmp.Or(shopper, job.GetParticipant().GetIdentity()), asked: make(map[string]bool),
 	}
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()

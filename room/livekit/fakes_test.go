@@ -139,7 +139,7 @@ func openDesk(t *testing.T, calls int, change func(*Config)) *desk {
 	return d
 }
 
-func (d *desk) begin(context.Context, string) (*agent.Conversation, error) {
+func (d *desk) begin(_ context.Context, metadata string) (*agent.Conversation, string, error) {
 	c, err := d.host.Begin(agent.Options{
 		ID: uuid.NewString(), Language: "en", Greet: true, Phrases: book{}, Tuning: agent.DefaultTuning(),
 		Engines: agent.Engines{Brain: echo{}, Voice: buzz{}, Tools: noTools{}},
@@ -149,7 +149,7 @@ func (d *desk) begin(context.Context, string) (*agent.Conversation, error) {
 		d.begun = append(d.begun, c)
 		d.mu.Unlock()
 	}
-	return c, err
+	return c, metadata, err
 }
 
 // conversations is how many have begun so far.
@@ -177,8 +177,14 @@ func (d *desk) until(what string, is func() bool) {
 // dispatch sends the agent into a room.
 func (d *desk) dispatch(room string) {
 	d.t.Helper()
+	d.dispatchFor(room, "")
+}
+
+// dispatchFor sends the agent into a room, for one person.
+func (d *desk) dispatchFor(room, shopper string) {
+	d.t.Helper()
 	client := lksdk.NewAgentDispatchServiceClient(d.server.HTTP(), livekittest.Key, livekittest.Secret)
-	if _, err := client.CreateDispatch(d.t.Context(), &lk.CreateAgentDispatchRequest{Room: room, AgentName: "parley"}); err != nil {
+	if _, err := client.CreateDispatch(d.t.Context(), &lk.CreateAgentDispatchRequest{Room: room, AgentName: "parley", Metadata: shopper}); err != nil {
 		d.t.Fatal(err)
 	}
 }

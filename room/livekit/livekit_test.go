@@ -25,6 +25,22 @@ func TestSomebodyWithoutAMicrophoneIsAnsweredAndLeft(t *testing.T) {
 	d.until("the end of the conversation", func() bool { return d.host.Count() == 0 })
 }
 
+func TestOthersInARoomAreNotTakenForItsShopper(t *testing.T) {
+	d := openDesk(t, 4, func(c *Config) { c.Grace = 5 * time.Second })
+	other := d.visit("aisle", "eve")
+	d.dispatchFor("aisle", "ann")
+	d.until("the conversation", func() bool { return d.conversations() == 1 })
+	other.write("what did she buy")
+	v := d.visit("aisle", "ann")
+	d.until("the greeting", v.knows("Hello there."))
+	other.write("what did she buy")
+	v.write("it is me")
+	d.until("the answer", v.knows("You said it is me"))
+	if v.knows("what did she buy")() {
+		t.Error("somebody else was answered")
+	}
+}
+
 func TestPastItsLimitAWorkerRefuses(t *testing.T) {
 	d := openDesk(t, 1, nil)
 	first := d.visit("one", "ann")

@@ -101,3 +101,13 @@ func (s *socket) receive() (*lk.ServerMessage, error) {
 }
 
 func (s *socket) close() { _ = s.conn.Close() } // whatever it says, it is gone
+
+// Probe says whether a server takes workers with this address, key and secret.
+func Probe(ctx context.Context, cfg Config) error {
+	s, err := dial(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s.close()
+	return nil
+}

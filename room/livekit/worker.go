@@ -33,8 +33,9 @@ type Config struct {
 	Count    func() int
 	// Codec is what is spoken and heard in rooms: Opus.
 	Codec audio.Codec
-	// Begin starts the conversation of a job, for whom the job's metadata names.
-	Begin func(ctx context.Context, metadata string) (*agent.Conversation, error)
+	// Begin starts the conversation of a job, with whom the job's metadata names. shopper
+	// is the identity of the participant that it is with, "" for the first who is there.
+	Begin func(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error)
 	// End ends a conversation.
 	End func(c *agent.Conversation, cause error)
 	// Grace is how long a conversation waits for the person to come, or to come back;
