@@ -9,10 +9,14 @@ import (
 	"strings"
 	"sync"
 
+	pion "github.com/pion/webrtc/v4"
+
 	roomsapi "parley/api/rooms"
 	"parley/audio"
 	"parley/config"
+	"parley/room"
 	"parley/room/livekit"
+	"parley/room/webrtc"
 )
 
 // openLiveKit makes the door for LiveKit's rooms and its worker; both are nil where the
@@ -30,7 +34,7 @@ func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Log
 	door := roomsapi.New(roomsapi.Config{URL: l.URL, Key: l.APIKey, Secret: l.APISecret.Reveal(), AgentName: l.AgentName, Log: log})
 	worker, err := livekit.New(livekit.Config{
 		URL: l.URL, APIKey: l.APIKey, APISecret: l.APISecret.Reveal(), AgentName: l.AgentName, Participants: l.Jobs == "participant",
-		MaxCalls: cfg.Limits.Calls, Count: count, Codec: codecs[opus], Begin: door.Begin, End: door.End,
+		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), Begin: door.Begin, End: door.End,
 		Grace: l.Grace, Drain: l.Drain, Version: version, Log: log,
 	})
 	if err != nil {
@@ -57,4 +61,11 @@ func unregistered(w *livekit.Worker) []string {
 		return nil
 	}
 	return []string{"the LiveKit server has not been reached; nobody is answered in its rooms"}
+}
+
+// lines makes the sound of calls in rooms as that of direct calls is made.
+func lines(codec audio.Codec) func(room.Guest, *pion.TrackLocalStaticRTP, *slog.Logger) (livekit.Line, error) {
+	return func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (livekit.Line, error) {
+		return webrtc.NewLine(g, codec, out, log)
+	}
 }

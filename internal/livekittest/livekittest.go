@@ -79,7 +79,7 @@ func (s *Server) HTTP() string { return fmt.Sprintf("http://127.0.0.1:%d", s.htt
 // Begin starts the server, on the same ports as before, and waits until it answers.
 func (s *Server) Begin() error {
 	config := fmt.Sprintf("port: %d\nrtc:\n  tcp_port: %d\n  udp_port: %d\n  use_external_ip: false\n  enable_loopback_candidate: true\n", s.http, s.tcp, s.udp)
-	s.command = exec.Command(s.program, "--dev", "--bind", "127.0.0.1", "--config-body", config)
+	s.command = exec.CommandContext(context.Background(), s.program, "--dev", "--bind", "127.0.0.1", "--config-body", config)
 	s.command.Stdout, s.command.Stderr = &s.log, &s.log
 	// The server must not outlive a test that is killed.
 	s.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

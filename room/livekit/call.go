@@ -10,12 +10,12 @@ import (
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
+	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	pion "github.com/pion/webrtc/v4"
 
 	"parley/agent"
 	"parley/room"
-	"parley/room/webrtc"
 )
 
 const (
@@ -37,7 +37,7 @@ type call struct {
 	log          *slog.Logger
 	conversation *agent.Conversation
 	room         *lksdk.Room
-	line         *webrtc.Line
+	line         Line
 	// ctx lives as long as the call; its cause is why it ended.
 	ctx context.Context
 	end context.CancelCauseFunc
@@ -62,6 +62,17 @@ type call struct {
 type track struct {
 	remote *pion.TrackRemote
 	owner  string
+}
+
+// Line is the sound of a call, both ways.
+type Line interface {
+	// Speak sends a packet every 20 ms until ctx ends.
+	Speak(ctx context.Context)
+	// Listen passes on what comes on a track until the track ends, or ctx does and the
+	// track is woken. A later track waits until the one before has ended.
+	Listen(ctx context.Context, track *pion.TrackRemote)
+	// Close frees the codecs, when Speak and Listen have returned.
+	Close() error
 }
 
 // guest seats a conversation in a room.
@@ -123,8 +134,8 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 	if err != nil {
 		return failed("making a track", err)
 	}
-	if c.line, err = webrtc.NewLine(guest{c.conversation}, w.cfg.Codec, out, c.log); err != nil {
-		return err
+	if c.line, err = w.cfg.NewLine(guest{c.conversation}, out, c.log); err != nil {
+		return failed("preparing a call's sound", err)
 	}
 	var loops sync.WaitGroup
 	defer func() {
@@ -148,7 +159,7 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 		return failed("listening for text", err)
 	}
 	defer c.room.Disconnect()
-	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(),
+	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithLogger(logger.GetDiscardLogger()),
 		lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE}))
 	if err != nil {
 		return failed("joining the room", err)

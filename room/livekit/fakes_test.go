@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	lk "github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+	pion "github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
 
 	"parley/agent"
@@ -24,6 +25,8 @@ import (
 	"parley/internal/livekittest"
 	"parley/llm"
 	"parley/models/modeltest"
+	"parley/room"
+	"parley/room/webrtc"
 	"parley/tools"
 	"parley/tts"
 )
@@ -113,7 +116,10 @@ func openDesk(t *testing.T, calls int, change func(*Config)) *desk {
 	d := &desk{t: t, server: livekittest.Start(t), host: agent.NewHost(calls)}
 	cfg := Config{
 		URL: d.server.URL(), APIKey: livekittest.Key, APISecret: livekittest.Secret, AgentName: "parley", MaxCalls: calls, Count: d.host.Count,
-		Codec: library.Codec(), Grace: time.Second, Drain: 30 * time.Second, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		NewLine: func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (Line, error) {
+			return webrtc.NewLine(g, library.Codec(), out, log)
+		},
+		Grace: time.Second, Drain: 30 * time.Second, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Begin: d.begin, End: func(c *agent.Conversation, cause error) { d.host.End(c.ID(), cause) },
 	}
 	if change != nil {

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
+	pion "github.com/pion/webrtc/v4"
 
 	"parley/agent"
-	"parley/audio"
 	"parley/room"
 )
 
@@ -31,8 +31,9 @@ type Config struct {
 	// many are, those of other doors included.
 	MaxCalls int
 	Count    func() int
-	// Codec is what is spoken and heard in rooms: Opus.
-	Codec audio.Codec
+	// NewLine makes the sound between a conversation and its room, which is Opus; what is
+	// said goes to out.
+	NewLine func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (Line, error)
 	// Begin starts the conversation of a job, with whom the job's metadata names. shopper
 	// is the identity of the participant that it is with, "" for the first who is there.
 	Begin func(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error)
@@ -93,8 +94,8 @@ func New(cfg Config) (*Worker, error) {
 	switch {
 	case cfg.URL == "", cfg.APIKey == "", cfg.APISecret == "":
 		return nil, errors.New("a LiveKit worker needs an address, a key and a secret")
-	case cfg.Begin == nil, cfg.End == nil, cfg.Count == nil, cfg.Codec.NewEncoder == nil:
-		return nil, errors.New("a LiveKit worker needs conversations and a codec")
+	case cfg.Begin == nil, cfg.End == nil, cfg.Count == nil, cfg.NewLine == nil:
+		return nil, errors.New("a LiveKit worker needs conversations and their sound")
 	case cfg.MaxCalls <= 0:
 		return nil, errors.New("a LiveKit worker needs room for at least one call")
 	}
@@ -104,7 +105,6 @@ func New(cfg Config) (*Worker, error) {
 	if cfg.Grace <= 0 {
 		cfg.Grace = 20 * time.Second
 	}
-	silenceSDK()
 	return &Worker{
 		cfg: cfg, log: cfg.Log,
 		promised: make(map[string]time.Time), running: make(map[string]context.CancelCauseFunc),
@@ -197,7 +197,7 @@ func (w *Worker) connect(ctx context.Context) (registered bool, err error) {
 	err = s.send(&lk.WorkerMessage{Message: &lk.WorkerMessage_Register{Register: &lk.RegisterWorkerRequest{
 		Type: w.jobType(), AgentName: w.cfg.AgentName, Version: w.cfg.Version, PingInterval: uint32(pingEvery / time.Second),
 		AllowedPermissions: &lk.ParticipantPermission{
-			CanSubscribe: true, CanPublish: true, CanPublishData: true, CanUpdateMetadata: true, Agent: true,
+			CanSubscribe: true, CanPublish: true, CanPublishData: true, CanUpdateMetadata: true,
 		},
 	}}})
 	if err != nil {
@@ -292,6 +292,15 @@ func (w *Worker) taken(now time.Time) int {
 // begin works on a job that was assigned.
 func (w *Worker) begin(ctx context.Context, a *lk.JobAssignment) {
 	job := a.GetJob()
+	w.mu.Lock()
+	draining := w.draining
+	w.mu.Unlock()
+	if draining { // it was accepted just before
+		w.tell(&lk.WorkerMessage{Message: &lk.WorkerMessage_UpdateJob{UpdateJob: &lk.UpdateJobStatus{
+			JobId: job.GetId(), Status: lk.JobStatus_JS_FAILED, Error: "the worker is stopping",
+		}}})
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if job.GetId() == "" || w.draining || w.running[job.Id] != nil {

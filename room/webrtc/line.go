@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	pion "github.com/pion/webrtc/v4"
 
 	"parley/audio"
 	"parley/audio/receive"
@@ -27,9 +28,6 @@ type Line struct {
 	// reading is held, as its one token, by the track that is listened to.
 	reading chan struct{}
 }
-
-// Incoming is a track that packets are read from; pion's remote track is one.
-type Incoming = remoteTrack
 
 // Outgoing takes packets; pion's local track for RTP is one.
 type Outgoing interface{ WriteRTP(*rtp.Packet) error }
@@ -62,7 +60,7 @@ func (l *Line) Speak(ctx context.Context) {
 // Listen passes on what comes on a track until the track ends or ctx does; ending ctx
 // does not wake a track that is silent, closing it does. A later track waits until
 // the one before has ended.
-func (l *Line) Listen(ctx context.Context, track Incoming) {
+func (l *Line) Listen(ctx context.Context, track *pion.TrackRemote) {
 	select {
 	case l.reading <- struct{}{}:
 		defer func() { <-l.reading }()
