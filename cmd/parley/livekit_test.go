@@ -10,6 +10,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 
 	"parley/access"
+	"parley/audio"
 	"parley/config"
 	"parley/internal/livekittest"
 	"parley/shop"
@@ -19,7 +20,7 @@ func TestAQuestionInALiveKitRoomIsAnswered(t *testing.T) {
 	a, _ := startInRooms(t)
 	s := a.enter(t, "aisle")
 	s.until("the agent's greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
-	t.Logf("from the beginning of joining: the agent's track published after %v, heard after %v", s.published.Sub(s.joined), s.audible[0].Sub(s.joined))
+	t.Logf("from the person's joining: the agent's track published after %v, heard after %v", s.published.Sub(s.joined), s.audible[0].Sub(s.joined))
 	s.quiet(20 * time.Second)
 	asked := len(s.audible)
 	s.play(a.say(t, "Where is my order W one zero zero zero two?"))
@@ -57,11 +58,21 @@ func TestSpeakingOverTheAgentInALiveKitRoomSilencesIt(t *testing.T) {
 	for !loud(interruption[onset : onset+480]) {
 		onset += 480
 	}
-	var took []time.Duration
+	end := len(question) // where the question's voice ends
+	for !loud(question[end-480 : end]) {
+		end -= 480
+	}
+	var took, answered []time.Duration
 	for range 5 {
+		s.mu.Lock()
 		before := len(s.audible)
+		s.mu.Unlock()
+		asked := time.Now().Add(time.Duration(end) * time.Second / audio.SpeakRate)
 		s.play(question)
 		s.until("an answer", 20*time.Second, func() bool { return len(s.audible) > before+60 })
+		s.mu.Lock()
+		answered = append(answered, s.audible[before].Sub(asked))
+		s.mu.Unlock()
 		began := time.Now()
 		s.play(interruption[onset:])
 		s.until("silence after speaking over the agent", 10*time.Second, func() bool {
@@ -80,7 +91,8 @@ func TestSpeakingOverTheAgentInALiveKitRoomSilencesIt(t *testing.T) {
 		s.until("the next turn", 20*time.Second, func() bool { return time.Since(s.audible[len(s.audible)-1]) > 2500*time.Millisecond })
 	}
 	slices.Sort(took)
-	t.Logf("time to silence through the room: %v", took)
+	slices.Sort(answered)
+	t.Logf("time to silence through the room: %v\nfrom the end of speech to the answer: %v", took, answered)
 	if took[len(took)/2] > 300*time.Millisecond {
 		t.Errorf("the agent took %v to fall silent, typically", took[len(took)/2])
 	}
