@@ -20,7 +20,7 @@ func (s *Server) cors() func(http.Handler) http.Handler {
 			return false
 		},
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-OpenAI-Agents-SDK"},
 		ExposedHeaders: []string{"Location", "Retry-After"},
 		MaxAge:         600,
 	})
