@@ -87,7 +87,8 @@ type (
 		Images []ImageSeen `json:"images,omitempty"`
 	}
 	// Understood is what the caller said where the agent answers only when it is asked
-	// to; see [Turns]. It is no part of the history.
+	// to; see [Turns]. It is no part of the history. Text is "" when there were no words
+	// in what a client has committed.
 	Understood struct {
 		Text     string `json:"text"`
 		Language string `json:"language,omitempty"`

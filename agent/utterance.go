@@ -344,6 +344,9 @@ func (c *Conversation) decideAt() time.Time {
 // dismiss forgets what turned out to be nothing, and goes on speaking if that
 // was what it interrupted.
 func (c *Conversation) dismiss() {
+	if c.utterance.pressed && c.opts.Tuning.Turns.Asked {
+		c.emit(0, Understood{}) // whoever pressed waits for it
+	}
 	c.dropUtterance()
 	c.endHold()
 	c.restState()

@@ -87,8 +87,8 @@ func (p *Protocol) Prepare(r *http.Request, asked []byte) (func(*agent.Options),
 	}
 	s := newSession(p, wished)
 	serve := func(c *agent.Conversation, ch room.Channel) { s.serveChannel(c, ch) }
-	if asked == nil && !known {
-		return nil, serve, nil
+	if asked == nil && !known { // perhaps a page of Parley's own
+		return s.equip, serve, nil
 	}
 	return s.adjust, serve, nil
 }

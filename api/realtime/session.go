@@ -12,6 +12,7 @@ import (
 
 	"parley/agent"
 	"parley/asr"
+	"parley/llm"
 	"parley/room"
 	"parley/tools"
 )
@@ -37,6 +38,9 @@ type session struct {
 	// sound is the WebSocket's, nil where a room carries the sound.
 	sound *sound
 
+	gone  chan struct{} // closed when run returns
+	turns agent.Turns   // the shop's own; zero for a conversation that was begun by others
+
 	conversation *agent.Conversation
 	events       <-chan agent.Envelope
 	subscription *agent.Subscription // of a conversation that the session began
@@ -56,15 +60,24 @@ type session struct {
 
 	items     ledger
 	waiting   []*item // what the client has put in and no response has answered yet
-	create    bool    // a response was asked for and waits for a recognition
+	looking   int     // those of waiting whose photos are being looked at
+	committed bool    // the client has ended an utterance whose words are not known yet
+	create    bool    // a response was asked for and waits for them
+	once      wish    // what the client asks of the next response alone
 	response  *response
+	voiced    *response      // that of the turn whose message was closed by a call while it was still spoken
 	truncated map[string]any // tells of the truncation that the client waits for
 	turn      int64          // of the newest response
+	live      bool           // the turn is under way
+	earlier   string         // what the messages before the newest have said in the turn
 	usage     agent.Usage
 	utterance utterance
 	calls     map[string]*functionCall // of the client's tools, by id, that wait for outputs
 	outputs   map[string]string        // outputs that wait for response.create
-	pending   int                      // calls that the agent has begun and the toolbox has not told of yet
+	begun     int                      // calls that the agent has begun in the turn
+	told      int                      // those of them that the client was told of
+	goesOn    bool                     // the client has asked for what comes after its outputs
+	surplus   int                      // outputs that the agent took without being asked once more
 	settling  *time.Timer
 }
 
@@ -74,16 +87,26 @@ type sink struct {
 	fail func(error) // ends it: it reads too slowly, or the session is over
 }
 
-// recognised is what came of a stretch of sound that the client committed.
+// wish is what a client asks of one response.
+type wish struct {
+	instructions string
+	metadata     json.RawMessage
+}
+
+// recognised is what came of a stretch of sound that the client committed, or of its
+// photos.
 type recognised struct {
-	item *item
-	text string
-	err  error
+	item   *item
+	text   string
+	images []llm.Image
+	photos bool   // it is about photos
+	cause  string // the event_id of the message with them
+	err    error
 }
 
 func newSession(p *Protocol, wished *settings) *session {
 	return &session{
-		protocol: p, settings: wished, in: make(chan []byte, 64), wanted: make(chan *functionCall, maxTools), heard: make(chan recognised, 8),
+		protocol: p, settings: wished, in: make(chan []byte, 2), gone: make(chan struct{}), wanted: make(chan *functionCall, maxTools), heard: make(chan recognised, 8),
 		calls: make(map[string]*functionCall), outputs: make(map[string]string),
 	}
 }
@@ -91,20 +114,39 @@ func newSession(p *Protocol, wished *settings) *session {
 // adjust makes the conversation one of this protocol's: it does not greet, takes the
 // client's instructions and tools, and waits as long as the client says.
 func (s *session) adjust(o *agent.Options) {
+	s.equip(o)
 	o.Greet = false
+}
+
+// equip is adjust for a conversation that greets.
+func (s *session) equip(o *agent.Options) {
 	o.Phrases = asked{o.Phrases, &s.instructions}
-	s.box = &toolbox{Set: o.Engines.Tools, wanted: func(c *functionCall) { s.wanted <- c }}
+	s.box = &toolbox{Set: o.Engines.Tools, wanted: s.want, gone: s.gone}
 	o.Engines.Tools = s.box
-	if s.settings.detection != nil {
-		s.settings.detection.tune(&o.Tuning.Turns)
-	}
+	s.turns = o.Tuning.Turns
+	o.Tuning.Turns = s.settings.turns(s.turns)
 	s.recognizer, s.language = o.Engines.Recognizer, o.Language
 	s.apply()
 }
 
+// want passes a call of a client's tool on.
+func (s *session) want(ctx context.Context, c *functionCall) bool {
+	select {
+	case s.wanted <- c:
+		return true
+	case <-s.gone:
+	case <-ctx.Done():
+	}
+	return false
+}
+
 // apply gives the conversation what of the settings it can take at any time.
 func (s *session) apply() {
-	s.instructions.Store(&s.settings.wire.Instructions)
+	text := s.settings.wire.Instructions
+	if s.once.instructions != "" {
+		text = strings.TrimSpace(text + "\n" + s.once.instructions)
+	}
+	s.instructions.Store(&text)
 	if s.box != nil {
 		s.box.set(s.settings.wire.Tools)
 	}
@@ -171,6 +213,7 @@ func (s *session) run(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer func() {
 		stop()
+		close(s.gone)
 		s.work.Wait()
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -196,7 +239,7 @@ func (s *session) run(ctx context.Context) {
 			if !ok {
 				return
 			}
-			s.tell(e)
+			s.tell(ctx, e)
 		case pcm := <-spoken:
 			s.speak(pcm)
 		case c := <-s.wanted:
@@ -249,7 +292,19 @@ func (s *session) recognise(ctx context.Context, it *item, pcm []int16) {
 	s.work.Go(func() {
 		got, err := s.recognizer.Transcribe(ctx, asr.Utterance{PCM: pcm, Language: s.language})
 		select {
-		case s.heard <- recognised{it, got.Text, err}:
+		case s.heard <- recognised{item: it, text: got.Text, err: err}:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// look has the photos of an item looked at, beside the session.
+func (s *session) look(ctx context.Context, it *item, files [][]byte, cause string) {
+	s.looking++
+	s.work.Go(func() {
+		images, err := s.protocol.hall.Look(ctx, files)
+		select {
+		case s.heard <- recognised{item: it, images: images, photos: true, cause: cause, err: err}:
 		case <-ctx.Done():
 		}
 	})

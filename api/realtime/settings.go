@@ -76,6 +76,7 @@ type tool struct {
 type detection struct {
 	Type      string `json:"type"`
 	Eagerness string `json:"eagerness"`
+	Create    *bool  `json:"create_response"`
 	Silence   int64  `json:"silence_duration_ms"`
 }
 
@@ -197,6 +198,22 @@ func readDetection(raw json.RawMessage) (*detection, error) {
 	return &d, nil
 }
 
+// turns are the shop's turns as the client wants them.
+func (s *settings) turns(t agent.Turns) agent.Turns {
+	if s.detection == nil {
+		t.Pressed, t.Asked = true, true
+		return t
+	}
+	s.detection.tune(&t)
+	return t
+}
+
+// transcribes says whether the client wants the words of what is said.
+func (s *settings) transcribes() bool {
+	raw := s.wire.Audio.Input.Transcription
+	return len(raw) > 0 && string(raw) != "null"
+}
+
 // tune sets how soon a turn is over, as far as the client says.
 func (d *detection) tune(t *agent.Turns) {
 	scale := func(factor float64) {
@@ -204,6 +221,7 @@ func (d *detection) tune(t *agent.Turns) {
 			*v = max(t.Recognise, time.Duration(factor*float64(*v)))
 		}
 	}
+	t.Asked = d.Create != nil && !*d.Create
 	switch {
 	case d.Type == "server_vad" && d.Silence > 0:
 		silence := time.Duration(d.Silence) * time.Millisecond
