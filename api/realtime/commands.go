@@ -34,7 +34,10 @@ type command struct {
 // maxMetadata bounds what a client has repeated with a response, in bytes.
 const maxMetadata = 16 << 10
 
-const wrongRequest = "invalid_request_error"
+const (
+	wrongRequest = "invalid_request_error"
+	emptyBuffer  = "input_audio_buffer_commit_empty"
+)
 
 // take does what a client's message asks.
 func (s *session) take(ctx context.Context, message []byte) {
@@ -49,11 +52,11 @@ func (s *session) take(ctx context.Context, message []byte) {
 		return
 	}
 	if err := s.obey(ctx, m); err != nil {
-		param := ""
+		param, code := "", "invalid_value"
 		if wrong, ok := errors.AsType[*settingError](err); ok {
-			param = wrong.param
+			param, code = wrong.param, wrong.code
 		}
-		s.fail(m.EventID, wrongRequest, "invalid_value", param, err.Error())
+		s.fail(m.EventID, wrongRequest, code, param, err.Error())
 	}
 }
 
@@ -97,7 +100,7 @@ func (s *session) obey(ctx context.Context, m command) error {
 		return s.respond(ctx, m)
 	case "response.cancel":
 		if s.response == nil {
-			return refuse("type", "there is no response to cancel.")
+			return impossible("response_cancel_not_active", "there is no response to cancel.")
 		}
 		return s.silence(ctx)
 	case "output_audio_buffer.clear":
@@ -277,7 +280,7 @@ func (s *session) commit(ctx context.Context, cause string) error {
 	if s.sound == nil { // the conversation has heard it
 		spoke, err := s.conversation.Commit(ctx)
 		if err == nil && !spoke {
-			err = refuse("type", "nobody has spoken.")
+			err = impossible(emptyBuffer, "nobody has spoken.")
 		}
 		s.committed = s.committed || spoke
 		return err
@@ -285,7 +288,7 @@ func (s *session) commit(ctx context.Context, cause string) error {
 	pcm := s.sound.takeAll()
 	const least = 1600 // samples: 100 ms
 	if len(pcm) < least {
-		return refuse("type", "there have to be at least 100 ms of sound.")
+		return impossible(emptyBuffer, "there have to be at least 100 ms of sound.")
 	}
 	// A recogniser wants the quiet around words that a button cuts off.
 	quiet := make([]int16, audio.HearRate/5)

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,7 +78,13 @@ type detection struct {
 	Type      string `json:"type"`
 	Eagerness string `json:"eagerness"`
 	Create    *bool  `json:"create_response"`
-	Silence   int64  `json:"silence_duration_ms"`
+	// Interrupt, Threshold, Prefix and IdleTimeout change nothing: the agent judges by
+	// the words whether a voice means to interrupt.
+	Interrupt   *bool    `json:"interrupt_response"`
+	Threshold   *float64 `json:"threshold"`
+	Prefix      *int64   `json:"prefix_padding_ms"`
+	IdleTimeout *int64   `json:"idle_timeout_ms"`
+	Silence     int64    `json:"silence_duration_ms"`
 }
 
 // settings are what a session is like now.
@@ -101,13 +108,16 @@ func newSettings() *settings {
 }
 
 // settingError says which field of a session cannot be had, and why.
-type settingError struct{ param, reason string }
+type settingError struct{ param, reason, code string }
 
 func (e *settingError) Error() string { return e.param + ": " + e.reason }
 
 func refuse(param, reason string, args ...any) error {
-	return &settingError{param, fmt.Sprintf(reason, args...)}
+	return &settingError{param, fmt.Sprintf(reason, args...), "invalid_value"}
 }
+
+// impossible is an error about the state of things, with the protocol's code for it.
+func impossible(code, reason string) error { return &settingError{"type", reason, code} }
 
 // toolName is what the protocol takes for a function's name.
 var toolName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
@@ -175,7 +185,33 @@ func (w *wireSession) check() (*detection, error) {
 			return nil, refuse(at+".name", "%q is there twice.", t.Name)
 		}
 	}
-	return readDetection(w.Audio.Input.TurnDetection)
+	found, err := readDetection(w.Audio.Input.TurnDetection)
+	if err == nil && found != nil {
+		w.Audio.Input.TurnDetection = found.wire()
+	}
+	return found, err
+}
+
+// wire is the detection as it is told, with what the client has left out: clients
+// decide by it who ends a response when somebody speaks.
+func (d *detection) wire() json.RawMessage {
+	told := map[string]any{"type": d.Type, "create_response": d.Create == nil || *d.Create, "interrupt_response": true}
+	if d.Type == "semantic_vad" {
+		told["eagerness"] = cmp.Or(d.Eagerness, "auto")
+	} else {
+		told["idle_timeout_ms"] = d.IdleTimeout
+		if d.Silence > 0 {
+			told["silence_duration_ms"] = d.Silence
+		}
+		if d.Threshold != nil {
+			told["threshold"] = *d.Threshold
+		}
+		if d.Prefix != nil {
+			told["prefix_padding_ms"] = *d.Prefix
+		}
+	}
+	data, _ := json.Marshal(told) // plain values always marshal
+	return data
 }
 
 func readDetection(raw json.RawMessage) (*detection, error) {

@@ -49,11 +49,15 @@ func (c *realtimeClient) send(event map[string]any) {
 // say appends speech, all of it at once.
 func (c *realtimeClient) say(pcm []int16) {
 	c.t.Helper()
+	c.send(map[string]any{"type": "input_audio_buffer.append", "audio": base64.StdEncoding.EncodeToString(littleEndian(pcm))})
+}
+
+func littleEndian(pcm []int16) []byte {
 	data := make([]byte, 0, 2*len(pcm))
 	for _, v := range pcm {
 		data = binary.LittleEndian.AppendUint16(data, uint16(v))
 	}
-	c.send(map[string]any{"type": "input_audio_buffer.append", "audio": base64.StdEncoding.EncodeToString(data)})
+	return data
 }
 
 // until reads events until one of a type.
