@@ -4,6 +4,10 @@ import "parley/agent"
 
 // call tells the client of a call of one of its tools.
 func (s *session) call(c *functionCall) {
+	if s.told == s.begun { // what came before it in the turn is still to be told
+		s.early = append(s.early, c)
+		return
+	}
 	s.told++
 	s.goesOn = false
 	s.calls[c.id] = c

@@ -14,7 +14,7 @@ func (s *session) serveChannel(c *agent.Conversation, ch room.Channel) {
 	events := c.Subscribe(unread, true)
 	defer events.Close()
 	s.conversation, s.events = c, events.Events()
-	defer s.follow(&sink{send: ch.Send, fail: func(error) { stop() }})()
+	s.follow(&sink{send: ch.Send, fail: func(error) { stop() }})
 	s.protocol.mu.Lock()
 	s.protocol.calls[c.ID()] = s
 	s.protocol.mu.Unlock()

@@ -17,6 +17,7 @@ import (
 type response struct {
 	id      string
 	message *item
+	index   int // of the message among the outputs
 	text    strings.Builder
 	outputs []*item
 	spoken  bool // the message is sound
@@ -77,6 +78,11 @@ func (s *session) tell(ctx context.Context, e agent.Envelope) {
 		// A tool of the shop's that this caller may not use has no name to a client either.
 		if s.box != nil && s.box.runs(event.Name, tools.Caller{Verified: true, Staff: true}) {
 			s.begun++
+			if len(s.early) > 0 {
+				c := s.early[0]
+				s.early = s.early[1:]
+				s.call(c)
+			}
 		}
 	case agent.Usage:
 		s.usage = event
@@ -90,7 +96,7 @@ func (s *session) tell(ctx context.Context, e agent.Envelope) {
 			}
 		}
 		s.finish(event)
-		s.live, s.goesOn, s.voiced, s.earlier, s.begun, s.told = false, false, nil, "", 0, 0
+		s.live, s.goesOn, s.voiced, s.earlier, s.begun, s.told, s.early = false, false, nil, "", 0, 0, nil
 	}
 }
 
@@ -165,7 +171,7 @@ func (s *session) wireResponse(status string, details any) map[string]any {
 
 // at are the fields that place a part of the message.
 func (r *response) at(fields map[string]any) map[string]any {
-	fields["response_id"], fields["item_id"], fields["output_index"], fields["content_index"] = r.id, r.message.ID, 0, 0
+	fields["response_id"], fields["item_id"], fields["output_index"], fields["content_index"] = r.id, r.message.ID, r.index, 0
 	return fields
 }
 
@@ -176,9 +182,10 @@ func (s *session) writing() *response {
 		r = s.open()
 	}
 	if r.message == nil {
+		r.index = len(r.outputs)
 		r.message = &item{ID: newID("item"), Object: "realtime.item", Type: "message", Status: "in_progress", Role: "assistant", Content: []content{}, turn: s.turn}
 		previous := s.items.add(r.message)
-		s.emit("response.output_item.added", map[string]any{"response_id": r.id, "output_index": 0, "item": r.message})
+		s.emit("response.output_item.added", map[string]any{"response_id": r.id, "output_index": r.index, "item": r.message})
 		s.emit("conversation.item.added", map[string]any{"item": r.message, "previous_item_id": previous})
 		s.emit("conversation.item.created", map[string]any{"item": r.message, "previous_item_id": previous})
 		s.emit("response.content_part.added", r.at(map[string]any{"part": r.part("").told()}))

@@ -48,9 +48,9 @@ type session struct {
 	language     string
 	box          *toolbox
 	instructions atomic.Pointer[string] // read by the conversation's goroutines
-	started      bool                   // session.created was sent
 
 	in     chan []byte // what clients send
+	joins  chan *sink  // further clients
 	wanted chan *functionCall
 	heard  chan recognised
 	work   sync.WaitGroup // recognitions, which run waits for
@@ -76,6 +76,7 @@ type session struct {
 	outputs   map[string]string        // outputs that wait for response.create
 	begun     int                      // calls that the agent has begun in the turn
 	told      int                      // those of them that the client was told of
+	early     []*functionCall          // calls that the agent has not yet told of itself
 	goesOn    bool                     // the client has asked for what comes after its outputs
 	surplus   int                      // outputs that the agent took without being asked once more
 	settling  *time.Timer
@@ -106,7 +107,7 @@ type recognised struct {
 
 func newSession(p *Protocol, wished *settings) *session {
 	return &session{
-		protocol: p, settings: wished, in: make(chan []byte, 2), gone: make(chan struct{}), wanted: make(chan *functionCall, maxTools), heard: make(chan recognised, 8),
+		protocol: p, settings: wished, in: make(chan []byte, 2), joins: make(chan *sink), gone: make(chan struct{}), wanted: make(chan *functionCall, maxTools), heard: make(chan recognised, 8),
 		calls: make(map[string]*functionCall), outputs: make(map[string]string),
 	}
 }
@@ -168,19 +169,21 @@ func (a asked) System(language string, caller tools.Caller, spoken bool) (string
 	return system, err
 }
 
-// follow adds a client; it is safe to call from any goroutine. leave takes it away.
-func (s *session) follow(k *sink) (leave func()) {
+// follow adds a client, and leave takes it away; both are safe to call from any
+// goroutine.
+func (s *session) follow(k *sink) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sinks = append(s.sinks, k)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for i, other := range s.sinks {
-			if other == k {
-				s.sinks = append(s.sinks[:i:i], s.sinks[i+1:]...)
-				return
-			}
+}
+
+func (s *session) leave(k *sink) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, other := range s.sinks {
+		if other == k {
+			s.sinks = append(s.sinks[:i:i], s.sinks[i+1:]...)
+			return
 		}
 	}
 }
@@ -242,6 +245,8 @@ func (s *session) run(ctx context.Context) {
 			s.tell(ctx, e)
 		case pcm := <-spoken:
 			s.speak(pcm)
+		case k := <-s.joins:
+			s.welcome(k)
 		case c := <-s.wanted:
 			s.call(c)
 		case h := <-s.heard:
@@ -254,9 +259,32 @@ func (s *session) run(ctx context.Context) {
 	}
 }
 
+// join adds a further client to a session that runs; it is safe to call from any
+// goroutine. It says whether the session still runs.
+func (s *session) join(k *sink) (running bool) {
+	select {
+	case s.joins <- k:
+		return true
+	case <-s.gone:
+		return false
+	}
+}
+
+// welcome takes a further client, which sees what comes from now on.
+func (s *session) welcome(k *sink) {
+	s.follow(k)
+	data, err := json.Marshal(map[string]any{"type": "session.created", "event_id": newID("event"), "session": s.settings.wire})
+	if err != nil {
+		s.protocol.log.Error("a session could not be written", "err", err)
+		return
+	}
+	if k.send(data) != nil {
+		k.fail(errSlow)
+	}
+}
+
 // start tells of the session.
 func (s *session) start() {
-	s.started = true
 	s.emit("session.created", map[string]any{"session": s.settings.wire})
 	s.emit("conversation.created", map[string]any{"conversation": map[string]any{"id": newID("conv"), "object": "realtime.conversation"}})
 }

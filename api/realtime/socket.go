@@ -60,7 +60,11 @@ func (p *Protocol) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return conn.Write(writing, websocket.MessageText, message)
 	}}
 	if joined != nil {
-		defer joined.follow(k)()
+		if !joined.join(k) {
+			closeSocket(conn, errOver)
+			return
+		}
+		defer joined.leave(k)
 		p.read(ctx, conn, joined.in, stop)
 		closeSocket(conn, context.Cause(ctx))
 		return
@@ -71,7 +75,7 @@ func (p *Protocol) serveSocket(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(websocket.StatusInternalError, "")
 		return
 	}
-	defer s.follow(k)()
+	s.follow(k)
 	reading := make(chan struct{})
 	go func() { defer close(reading); p.read(ctx, conn, s.in, stop) }()
 	s.run(ctx)

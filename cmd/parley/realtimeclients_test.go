@@ -75,7 +75,7 @@ func packages(t *testing.T, fingerprint string, install func(dir string)) string
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"agents.mjs", "openai.mjs", "client.py"} { // which may have changed since
+	for _, name := range []string{"agents.mjs", "openai.mjs", "client.py", "browser.mjs"} { // which may have changed since
 		text, err := os.ReadFile(filepath.Join("testdata/realtime", name))
 		if err != nil {
 			t.Fatal(err)
