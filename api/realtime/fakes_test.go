@@ -162,7 +162,7 @@ func (eyes) Look(_ context.Context, files [][]byte) (images []llm.Image, err err
 }
 
 // hallOf starts a server with fake engines.
-func hallOf(t *testing.T, heard string) (url string, b *brain, p *Protocol, h *agent.Host) {
+func hallOf(t testing.TB, heard string) (url string, b *brain, p *Protocol, h *agent.Host) {
 	t.Helper()
 	registry, err := tools.NewRegistry(slog.New(slog.DiscardHandler), tools.New(tools.Definition{
 		Name: "cancel_order", Description: "Cancels.", Parameters: json.RawMessage(`{"type":"object"}`), Effect: tools.Write, Confirm: tools.ConfirmHeard,
@@ -205,7 +205,7 @@ type event = map[string]any
 
 // client is a client over a WebSocket, or over a channel.
 type client struct {
-	t    *testing.T
+	t    testing.TB
 	conn *websocket.Conn
 	ch   *channel
 	seen []event
@@ -320,7 +320,7 @@ func (c *channel) Messages() <-chan []byte   { return c.in }
 
 // call is a call with a data channel, of which the test is the client. Its sound goes
 // nowhere, in the time that it takes.
-func call(t *testing.T, p *Protocol, greets bool) (c *client, id string) {
+func call(t testing.TB, p *Protocol, greets bool) (c *client, id string) {
 	t.Helper()
 	s := newSession(p, newSettings())
 	conversation, err := p.hall.Begin(t.Context(), func(o *agent.Options) {

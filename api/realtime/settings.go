@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/agent"
@@ -70,7 +71,7 @@ type tool struct {
 	Type        string          `json:"type"`
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
-	Parameters  json.RawMessage `json:"parameters"`
+	Parameters  json.RawMessage `json:"parameters,omitempty"`
 }
 
 // detection is how the client wants turns to be found.
@@ -124,11 +125,11 @@ var toolName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // update changes what a client names; nothing changes when there is an error.
 func (s *settings) update(asked []byte) error {
-	next := s.wire
+	next := s.wire.clone()
 	next.Tools, next.OutputModalities = nil, nil
 	if err := json.Unmarshal(asked, &next); err != nil {
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return refuse("session."+wrong.Field, "it cannot be a %s.", wrong.Value)
+			return refuse(strings.TrimSuffix("session."+wrong.Field, "."), "it cannot be a %s.", wrong.Value)
 		}
 		return refuse("session", "it is no JSON object: %v.", err)
 	}
@@ -145,6 +146,17 @@ func (s *settings) update(asked []byte) error {
 	}
 	s.wire, s.detection = next, found
 	return nil
+}
+
+// clone copies the session: decoding writes into raw messages that are there.
+func (w wireSession) clone() wireSession {
+	for _, raw := range []*json.RawMessage{
+		&w.ToolChoice, &w.MaxOutputTokens, &w.Truncation, &w.Prompt, &w.Tracing, &w.Include, &w.Audio.Input.Transcription,
+		&w.Audio.Input.NoiseReduction, &w.Audio.Input.TurnDetection, &w.Audio.Output.Voice, &w.Audio.Output.Speed,
+	} {
+		*raw = slices.Clone(*raw)
+	}
+	return w
 }
 
 // check says what of a session cannot be had.
@@ -167,6 +179,11 @@ func (w *wireSession) check() (*detection, error) {
 			f.Rate = 0
 		default:
 			return nil, refuse("session.audio."+name+".format", `it is "audio/pcm" at 24000 Hz, "audio/pcmu" or "audio/pcma".`)
+		}
+	}
+	for i := range w.Tools {
+		if string(w.Tools[i].Parameters) == "null" {
+			w.Tools[i].Parameters = nil
 		}
 	}
 	for i, t := range w.Tools {
