@@ -31,6 +31,9 @@ type command struct {
 	} `json:"response"`
 }
 
+// crossing is how long after a response's end a client may not know of it yet.
+const crossing = 2 * time.Second
+
 // maxMetadata bounds what a client has repeated with a response, in bytes.
 const maxMetadata = 16 << 10
 
@@ -100,6 +103,9 @@ func (s *session) obey(ctx context.Context, m command) error {
 		return s.respond(ctx, m)
 	case "response.cancel":
 		if s.response == nil {
+			if time.Since(s.ended) < crossing { // the two have crossed on their way
+				return nil
+			}
 			return impossible("response_cancel_not_active", "there is no response to cancel.")
 		}
 		return s.silence(ctx)

@@ -306,7 +306,7 @@ func (s *session) finish(ended agent.TurnEnded) {
 		s.emit(kind, map[string]any{"response_id": r.id})
 	}
 	s.emit("response.done", map[string]any{"response": s.wireResponse(status, details)})
-	s.response, s.usage = nil, agent.Usage{}
+	s.response, s.usage, s.ended = nil, agent.Usage{}, time.Now()
 	if s.once.instructions != "" || s.once.metadata != nil {
 		s.once = wish{}
 		s.apply()

@@ -70,6 +70,7 @@ type session struct {
 	turn      int64          // of the newest response
 	live      bool           // the turn is under way
 	earlier   string         // what the messages before the newest have said in the turn
+	ended     time.Time      // when the last response was done
 	usage     agent.Usage
 	utterance utterance
 	calls     map[string]*functionCall // of the client's tools, by id, that wait for outputs

@@ -156,12 +156,43 @@ func TestTheOpenAIPackageOfNPM(t *testing.T) {
 	}
 }
 
-func TestTheOpenAIPackageOfPyPI(t *testing.T) {
+// pythonPackages installs what the clients in Python need.
+func pythonPackages(t *testing.T) (dir string) {
+	t.Helper()
 	python := program(t, "python3")
-	dir := packages(t, "requirements.txt", func(dir string) {
+	return packages(t, "requirements.txt", func(dir string) {
 		outside(t, dir, python, "-m", "venv", "venv")
 		outside(t, dir, filepath.Join(dir, "venv/bin/pip"), "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt")
 	})
+}
+
+func TestTheExampleInPython(t *testing.T) {
+	dir := pythonPackages(t)
+	for _, name := range []string{"testdata/realtime", filepath.Join(root, "examples/python")} { // what was tried is what is installed
+		want, err := os.ReadFile(filepath.Join(dir, "requirements.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if have, err := os.ReadFile(filepath.Join(name, "requirements.txt")); err != nil || string(have) != string(want) {
+			t.Errorf("%s/requirements.txt: %s, %v", name, have, err)
+		}
+	}
+	a := startAgent(t, func(c *config.Config) { c.Server.Keys = []config.Secret{exampleKey} })
+	script, err := filepath.Abs(filepath.Join(root, "examples/python/ask.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if out := a.example(t, folder, filepath.Join(dir, "venv/bin/python"), script, "Do you sell headphones?"); !strings.Contains(out, "headphones") {
+		t.Error(out)
+	}
+	if file, err := os.Stat(filepath.Join(folder, "answer.wav")); err != nil || file.Size() < 48_000 {
+		t.Errorf("the voice: %v, %v", file, err)
+	}
+}
+
+func TestTheOpenAIPackageOfPyPI(t *testing.T) {
+	dir := pythonPackages(t)
 	a := startAgent(t, func(*config.Config) {})
 	if out := outside(t, dir, filepath.Join(dir, "venv/bin/python"), "client.py", a.url, a.recording(t, "Where is my order W one zero zero zero two?")); !strings.Contains(out, "on its way") {
 		t.Error(out)
