@@ -9,7 +9,7 @@ import (
 
 // serveChannel serves a session over the data channel of a call, until either ends.
 func (s *session) serveChannel(c *agent.Conversation, ch room.Channel) {
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(s.who)
 	defer stop()
 	events := c.Subscribe(unread, true)
 	defer events.Close()

@@ -320,6 +320,9 @@ func (s *session) takeRecognised(ctx context.Context, h recognised) {
 	switch {
 	case h.photos:
 		s.looking--
+		if ctx.Err() != nil {
+			return // the client has gone
+		}
 		h.item.images = h.images
 		if h.err != nil {
 			s.fail(h.cause, wrongRequest, "invalid_value", "item.content", s.protocol.hall.Explain(ctx, h.err).Detail)

@@ -89,7 +89,7 @@ func (b *brain) Generate(_ context.Context, r llm.Request) iter.Seq2[llm.Delta, 
 			if !yield(llm.Delta{Text: "One moment. "}, nil) {
 				return
 			}
-			for _, name := range strings.Split(names, ", ") {
+			for name := range strings.SplitSeq(names, ", ") {
 				if !yield(llm.Delta{ToolCall: &llm.ToolCall{ID: "brain_" + name, Name: name, Arguments: json.RawMessage(`{"n":1}`)}}, nil) {
 					return
 				}
@@ -312,7 +312,10 @@ func speech() string {
 }
 
 // channel is a data channel.
-type channel struct{ in, out chan []byte }
+type channel struct {
+	in, out chan []byte
+	voice   chan []int16 // what the caller says, at audio.HearRate
+}
 
 func (*channel) Label() string               { return "oai-events" }
 func (c *channel) Send(message []byte) error { c.out <- slices.Clone(message); return nil }
@@ -323,6 +326,7 @@ func (c *channel) Messages() <-chan []byte   { return c.in }
 func call(t testing.TB, p *Protocol, greets bool) (c *client, id string) {
 	t.Helper()
 	s := newSession(p, newSettings())
+	s.who = context.Background()
 	conversation, err := p.hall.Begin(t.Context(), func(o *agent.Options) {
 		s.adjust(o)
 		o.Greet = greets
@@ -333,16 +337,23 @@ func call(t testing.TB, p *Protocol, greets bool) (c *client, id string) {
 	if err := conversation.Attach(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c = &client{t: t, ch: &channel{make(chan []byte, 16), make(chan []byte, 4096)}}
+	c = &client{t: t, ch: &channel{make(chan []byte, 16), make(chan []byte, 4096), make(chan []int16, 1)}}
 	ctx, stop := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	all.Go(func() { s.serveChannel(conversation, c.ch) })
 	all.Go(func() {
 		tick, dst := time.NewTicker(audio.Tick), make([]int16, audio.SpeakTick)
 		defer tick.Stop()
-		for {
+		var said []int16
+		for at := int64(0); ; {
 			select {
+			case said = <-c.ch.voice:
 			case <-tick.C:
+				in := make([]int16, audio.HearTick)
+				said = said[copy(in, said):]
+				conversation.Hear(in, at)
+				conversation.Record(in, at)
+				at += audio.HearTick
 				conversation.Next(dst)
 			case <-ctx.Done():
 				return

@@ -35,6 +35,9 @@ type session struct {
 	settings *settings
 	// begin starts the conversation when it is needed; nil once there is one.
 	begin func(ctx context.Context) error
+	// who is the context of whoever made the call, for what is counted against them;
+	// nil over WebSocket, where the connection's own says it.
+	who context.Context //nolint:containedctx // it says who, and never ends
 	// sound is the WebSocket's, nil where a room carries the sound.
 	sound *sound
 
@@ -232,7 +235,7 @@ func (s *session) run(ctx context.Context) {
 	if s.sound != nil {
 		spoken = s.sound.spoken
 	}
-	for {
+	for ctx.Err() == nil {
 		select {
 		case message, ok := <-s.in:
 			if !ok {
@@ -296,6 +299,9 @@ func (s *session) ready(ctx context.Context, cause string) bool {
 		return true
 	}
 	if err := s.begin(ctx); err != nil {
+		if ctx.Err() != nil {
+			return false // the client has gone
+		}
 		problem := s.protocol.hall.Explain(ctx, err)
 		s.fail(cause, "server_error", problem.Type, "", problem.Detail)
 		return false

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"parley/agent"
 	"parley/llm"
 )
 
@@ -245,7 +246,7 @@ func TestSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.CloseNow() //nolint:errcheck // the test is over
+	defer conn.CloseNow()
 	if conn.Subprotocol() != "realtime" {
 		t.Errorf("the subprotocol is %q", conn.Subprotocol())
 	}
@@ -310,5 +311,119 @@ func TestFramesAreBounded(t *testing.T) {
 		if got := websocket.CloseStatus(err); got != websocket.StatusMessageTooBig && got != -1 { // -1: broken off before the last words
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// TestPushToTalkOverACall: the client says when an utterance ends, though the sound is
+// not in its hands.
+func TestPushToTalkOverACall(t *testing.T) {
+	_, _, p, _ := hallOf(t, "do you hear me?")
+	c, _ := call(t, p, false)
+	c.send(event{"type": "session.update", "session": event{"type": "realtime", "audio": event{"input": event{"turn_detection": nil}}}})
+	c.until("session.updated")
+	c.send(event{"type": "input_audio_buffer.commit"})
+	if e := c.untilError(); e["code"] != emptyBuffer {
+		t.Errorf("%v", e)
+	}
+	voice := make([]int16, 16000)
+	for i := range voice {
+		voice[i] = int16(6000 * (1 - 2*(i/40%2)))
+	}
+	c.ch.voice <- voice
+	c.until("input_audio_buffer.speech_started")
+	c.until("input_audio_buffer.speech_stopped")
+	c.send(event{"type": "input_audio_buffer.commit"})
+	c.send(event{"type": "response.create"})
+	c.until("input_audio_buffer.committed")
+	if e := c.until("conversation.item.input_audio_transcription.completed"); e["transcript"] != "do you hear me?" {
+		t.Errorf("%v", e)
+	}
+	if got := text(c.until("response.output_item.done")); got != "You said do you hear me?." {
+		t.Errorf("%q", got)
+	}
+	c.until("response.done")
+}
+
+func TestASlowReaderLosesItsConnection(t *testing.T) {
+	url, _, p, h := hallOf(t, "hello")
+	p.patience = 200 * time.Millisecond
+	c := dial(t, url, "")
+	update, err := json.Marshal(event{"type": "session.update", "session": event{"type": "realtime", "instructions": strings.Repeat("a", maxInstructions)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for err == nil { // nobody reads what comes back
+		err = c.conn.Write(ctx, websocket.MessageText, update)
+	}
+	if ctx.Err() != nil {
+		t.Error("the server goes on writing to nobody")
+	}
+	gone(t, h)
+}
+
+// gone waits until no conversation is left.
+func gone(t *testing.T, h *agent.Host) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); h.Count() > 0; {
+		if time.Now().After(end) {
+			t.Fatalf("%d conversations go on", h.Count())
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-t.Context().Done():
+		}
+	}
+}
+
+func TestSessionsThatComeAndGo(t *testing.T) {
+	url, _, _, h := hallOf(t, "hello")
+	for i := range 60 {
+		c := dial(t, url, "")
+		c.say("a story")
+		if i%2 == 0 {
+			c.until("response.output_audio.delta")
+		}
+		_ = c.conn.CloseNow()
+		if i%8 == 7 {
+			gone(t, h)
+		}
+	}
+	gone(t, h)
+}
+
+// TestAClientThatLeavesDuringItsTool: nobody will answer, and the conversation ends.
+func TestAClientThatLeavesDuringItsTool(t *testing.T) {
+	url, _, _, h := hallOf(t, "hello")
+	c := dial(t, url, "")
+	c.send(event{"type": "session.update", "session": event{"type": "realtime", "tools": []event{{"type": "function", "name": "look", "description": "Looks."}}}})
+	c.say("call look")
+	c.until("response.function_call_arguments.done")
+	_ = c.conn.CloseNow()
+	gone(t, h)
+}
+
+// TestAnInterruptionDuringATool: the output comes when its turn is over.
+func TestAnInterruptionDuringATool(t *testing.T) {
+	url, b, _, _ := hallOf(t, "hello")
+	c := dial(t, url, "")
+	c.send(event{"type": "session.update", "session": event{"type": "realtime", "tools": []event{{"type": "function", "name": "look", "description": "Looks."}}}})
+	c.say("call look")
+	id := c.until("response.function_call_arguments.done")["call_id"]
+	c.until("response.done")
+	c.say("never mind")
+	c.until("response.done")
+	c.send(event{"type": "conversation.item.create", "item": event{"type": "function_call_output", "call_id": id, "output": `{"seen":true}`}})
+	c.send(event{"type": "response.create"})
+	if e := c.until("response.done"); status(e) != "completed" {
+		t.Errorf("%v", e)
+	}
+	c.say("hello")
+	c.until("response.done")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.ContainsFunc(b.seen[len(b.seen)-1].Messages, func(m llm.Message) bool { return m.Role == llm.ToolRole && m.Text == `{"seen":true}` }) {
+		t.Errorf("the brain never heard of it: %+v", b.seen[len(b.seen)-1].Messages)
 	}
 }

@@ -55,7 +55,7 @@ func (p *Protocol) serveSocket(w http.ResponseWriter, r *http.Request) {
 	ctx, stop := context.WithCancelCause(r.Context())
 	defer stop(nil)
 	k := &sink{fail: stop, send: func(message []byte) error {
-		writing, done := context.WithTimeout(ctx, sendTime)
+		writing, done := context.WithTimeout(ctx, p.patience)
 		defer done()
 		return conn.Write(writing, websocket.MessageText, message)
 	}}
@@ -78,11 +78,13 @@ func (p *Protocol) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.follow(k)
 	reading := make(chan struct{})
 	go func() { defer close(reading); p.read(ctx, conn, s.in, stop) }()
-	s.run(ctx)
+	defer func() { stop(errOver); <-reading }()
+	func() {
+		defer s.end() // before the goodbye, for which a client may let us wait
+		s.run(ctx)
+	}()
 	stop(errOver)
 	closeSocket(conn, context.Cause(ctx))
-	<-reading
-	s.end()
 }
 
 var (
@@ -101,7 +103,7 @@ func (p *Protocol) read(ctx context.Context, conn *websocket.Conn, in chan<- []b
 		for every := time.NewTicker(alive); ; {
 			select {
 			case <-every.C:
-				asking, done := context.WithTimeout(ctx, sendTime)
+				asking, done := context.WithTimeout(ctx, p.patience)
 				if err := conn.Ping(asking); err != nil {
 					stop(errGone)
 				}
