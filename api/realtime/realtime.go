@@ -87,6 +87,9 @@ func (p *Protocol) Prepare(r *http.Request, asked []byte) (func(*agent.Options),
 			return nil, nil, api.NewProblem(http.StatusUnprocessableEntity, "bad-session", "The session cannot be had: %s", err)
 		}
 	}
+	if !wished.speaks() {
+		return nil, nil, api.NewProblem(http.StatusUnprocessableEntity, "bad-session", "The session cannot be had: over WebRTC answers are spoken.")
+	}
 	s := newSession(p, wished)
 	s.who = context.WithoutCancel(r.Context())
 	serve := func(c *agent.Conversation, ch room.Channel) { s.serveChannel(c, ch) }

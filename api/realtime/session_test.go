@@ -427,3 +427,37 @@ func TestAnInterruptionDuringATool(t *testing.T) {
 		t.Errorf("the brain never heard of it: %+v", b.seen[len(b.seen)-1].Messages)
 	}
 }
+
+func TestACallWithASession(t *testing.T) {
+	_, _, p, _ := hallOf(t, "hello")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/realtime/calls", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		session string
+		greets  bool
+		ok      bool
+	}{
+		{"", true, true}, // perhaps a page of Parley's own
+		{`{"type":"realtime","instructions":"Be brief."}`, false, true},
+		{`{"type":"realtime","output_modalities":["text"]}`, false, false},
+		{`{"type":"transcription"}`, false, false},
+	} {
+		var asked []byte
+		if c.session != "" {
+			asked = []byte(c.session)
+		}
+		adjust, serve, err := p.Prepare(request, asked)
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", c.session, err)
+		}
+		if err != nil {
+			continue
+		}
+		o := agent.Options{Greet: true, Phrases: phrases{}}
+		if adjust(&o); o.Greet != c.greets || serve == nil {
+			t.Errorf("%s: greets %v", c.session, o.Greet)
+		}
+	}
+}
