@@ -36,7 +36,7 @@ func (s *embedding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case "POST /token":
 		s.minted++
-		mint, err := http.NewRequestWithContext(r.Context(), http.MethodPost, s.agent+"/v1/tokens", strings.NewReader(`{"customer":"demo","name":"Maya","origin":"`+s.URL+`"}`))
+		mint, err := http.NewRequestWithContext(r.Context(), http.MethodPost, s.agent+"/v1/tokens", strings.NewReader(`{"customer":"demo","name":"Maya","conversations":20,"origin":"`+s.URL+`"}`))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -189,15 +189,22 @@ func TestTheElementSpeaksTheShoppersLanguage(t *testing.T) {
 	p.untilInside("the button", "#launcher", "ask us")
 	p.press("launcher")
 	p.untilInside("the shop's name", "#shop", "demo shop")
-	for _, c := range []struct{ tag, talk, answer, direction string }{
+	for n, c := range []struct{ tag, talk, answer, direction string }{
 		{"th", "พูด", "W10002", "ltr"}, {"ar", "تحدث", "W10002", "rtl"}, {"id", "Bicara", "dikirim", "ltr"}, {"en", "Talk", "on its way", "ltr"},
 	} {
 		p.do("choosing "+c.tag, chromedp.Evaluate(fmt.Sprintf(`(() => { const s = %s.getElementById('language'); s.value = %q; s.dispatchEvent(new Event('change')); })()`, inside, c.tag), nil))
 		p.until("the words in "+c.tag, fmt.Sprintf(`%[1]s.getElementById('talk').innerText === %[2]q && getComputedStyle(%[1]s.getElementById('frame')).direction === %[3]q`, inside, c.talk, c.direction))
 		p.shot("element-" + c.tag)
 		p.say(ask[string](p, inside+`.querySelector('.idea').textContent`))
-		p.until("the answer in "+c.tag, fmt.Sprintf(`%s.querySelector('.log .agent:last-child')?.textContent.includes(%q)`, inside, c.answer))
+		p.until("the answer in "+c.tag, fmt.Sprintf(`%[1]s.querySelectorAll('.log .agent').length === %[2]d && %[1]s.querySelector('.log .agent:last-child')?.textContent.includes(%[3]q)`, inside, n+1, c.answer))
 	}
+	// A question and, before its answer, another language and a question in that: each is
+	// answered in a conversation of its own, and shown there.
+	p.do("asking in two languages at once", chromedp.Evaluate(fmt.Sprintf(`(() => { const root = %s, agent = document.querySelector('parley-agent');
+		const choose = (tag) => { root.getElementById('language').value = tag; root.getElementById('language').dispatchEvent(new Event('change')); };
+		choose('es'); agent.say('¿Dónde está mi pedido?'); setTimeout(() => { choose('pt'); agent.say('Onde está o meu pedido?'); }, 0); })()`, inside), nil))
+	p.until("both answers in their places", fmt.Sprintf(`(() => { const rows = [...%s.querySelectorAll('.log .user, .log .agent')].slice(-4).map((e) => e.textContent);
+		return /mi pedido\?\|\S+ Tiene W10001/.test(rows.join('|')) && /meu pedido\?\|\S+ Você tem W10001/.test(rows.join('|')); })()`, inside))
 	p.do("wanting it dark", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
 	const paper = `getComputedStyle(` + inside + `.getElementById('frame')).backgroundColor`
 	if light := ask[string](p, paper); light != "rgb(244, 247, 245)" {

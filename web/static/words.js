@@ -23,6 +23,8 @@ const english = {
     'spent-token': 'This page has begun as many conversations as it may. Open it from the shop again.',
     'foreign-origin': 'The shop’s agent does not answer to this web site.',
     'no-token': 'The shop gave this page no token. Load it again in a moment.',
+    limit: 'This is more than the shop takes at once. Wait a moment, then try again.',
+    busy: 'The shop has too many callers just now. Try again in a moment.',
     unreachable: 'The shop cannot be reached just now. Look at your connection, then try again.',
     'no-call': 'The call could not be connected. A network may be in the way; you can type instead.',
     'no-voice': 'This browser gives the page no microphone. Open the page by https, or type instead.',
