@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,19 +24,28 @@ type embedding struct {
 	*httptest.Server
 	agent, key string
 	minted     int
+	element    string // its tag, another than that of the page /
+	stale      int    // so many tokens that do not work come first
 }
 
 func (s *embedding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
 	case "GET /":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; style-src 'none'; require-trusted-types-for 'script'; trusted-types parley", s.agent))
+		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; style-src 'self'; require-trusted-types-for 'script'; trusted-types parley", s.agent))
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1"><title>A shop</title><h1>A shop</h1>
-			<script type="module" src="%s/parley.js"></script><parley-agent token-url="/token" label="Ask us"></parley-agent></html>`, s.agent)
+			<script type="module" src="%s/parley.js"></script><link rel="stylesheet" href="/shop.css">%s</html>`, s.agent, cmp.Or(s.element, `<parley-agent token-url="/token" label="Ask us"></parley-agent>`))
+	case "GET /shop.css":
+		w.Header().Set("Content-Type", "text/css")
+		_, _ = io.WriteString(w, `parley-agent[inline] { --parley-brand: rgb(120, 20, 90); --parley-round: 2px }`) // a page that has gone needs nothing
 	case "GET /favicon.ico":
 		w.WriteHeader(http.StatusNoContent)
-	case "POST /token":
+	case "POST /token", "GET /token":
 		s.minted++
+		if s.minted <= s.stale {
+			_, _ = io.WriteString(w, `{"token":"one.that.is-stale"}`) // as above
+			return
+		}
 		mint, err := http.NewRequestWithContext(r.Context(), http.MethodPost, s.agent+"/v1/tokens", strings.NewReader(`{"customer":"demo","name":"Maya","conversations":20,"origin":"`+s.URL+`"}`))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -223,6 +233,34 @@ func TestTheElementSpeaksTheShoppersLanguage(t *testing.T) {
 		t.Error("a phone should be offered its camera")
 	}
 	p.quiet()
+}
+
+// TestTheElementAsAShopSetsItUp: it stands in the page, in the shop's colour, asks for
+// tokens by GET and for another when one does not work, and is started and stopped.
+func TestTheElementAsAShopSetsItUp(t *testing.T) {
+	chromium(t)
+	a, shop := embed(t)
+	shop.element, shop.stale = `<parley-agent inline lang="id" token-url="/token" token-method="get"></parley-agent>`, 1
+	p := openPage(t, shop.URL, hearing(a.microphone(t, time.Minute)))
+	p.untilInside("the shop's name", "#shop", "demo shop")
+	p.until("the words of its language", inside+`.getElementById('talk').innerText === 'Bicara'`)
+	if shop.minted != 2 {
+		t.Errorf("%d tokens were asked for, not another for the one that does not work", shop.minted)
+	}
+	if colour := ask[string](p, `getComputedStyle(`+inside+`.getElementById('talk')).backgroundColor`); colour != "rgb(120, 20, 90)" {
+		t.Errorf("the shop's colour is not taken: %s", colour)
+	}
+	p.shot("element-inline")
+	p.do("starting", chromedp.Evaluate(`document.querySelector('parley-agent').start(); 0`, nil))
+	p.until("the call", inside+`.getElementById('frame').classList.contains('in-call')`)
+	p.do("stopping", chromedp.Evaluate(`document.querySelector('parley-agent').stop(); 0`, nil))
+	p.until("the end of the call", `!`+inside+`.getElementById('frame').classList.contains('in-call')`)
+
+	// All that can be pressed has a name for those who hear the page.
+	const nameless = `[...` + inside + `.querySelectorAll('button, input, select')].filter((e) => e.checkVisibility() && !(e.labels?.length ? e.labels[0] : e).textContent.trim() && !e.ariaLabel).map((e) => e.id).join()`
+	if left := ask[string](p, nameless); left != "" {
+		t.Errorf("without a name: %s", left)
+	}
 }
 
 // getWithKey is get with a key.
