@@ -7,7 +7,7 @@ const english = {
   ideas: ['Where is my order?', 'I want to return something', 'What can you do?'],
   talk: 'Talk', hangUp: 'Hang up', again: 'Call again', quiet: 'Stop speaking',
   takePhoto: 'Take a photo', addPhoto: 'Add a photo', photos: 'Photos to send', yourPhoto: 'Your photo', removePhoto: 'Remove this photo',
-  type: 'Type a message', placeholder: 'Or type here …', aboutPhoto: 'Say something about it, or just send …', send: 'Send',
+  type: 'Type a message', placeholder: 'Or type here …', aboutPhoto: 'Add a word, or just send …', send: 'Send',
   ready: 'Ready when you are', listening: 'Listening', hearing: 'Hearing you', thinking: 'Thinking …', speaking: 'Speaking. Talk to interrupt',
   connecting: 'Connecting …', microphone: 'Waiting for the microphone …', sending: 'Sending {n} % …', looking: 'Looking at the photo …',
   you: 'You:', agent: 'Agent:', barge_in: 'you spoke here', superseded: 'you went on here', cancelled: 'stopped here', caller_left: 'the call ended here',
