@@ -162,6 +162,26 @@ const MaxImages = 4
 // then be "". What was found in an image is part of the history for as long as it
 // is; the image itself is given to brains while it is among the newest.
 func (c *Conversation) Show(ctx context.Context, text string, images ...llm.Image) (turn int64, err error) {
+	return c.ask(ctx, texted{text: text, images: slices.Clone(images)})
+}
+
+// Write is Say, answered by text alone even while somebody hears the agent.
+func (c *Conversation) Write(ctx context.Context, text string) (turn int64, err error) {
+	return c.ask(ctx, texted{text: text, unspoken: true})
+}
+
+// Note puts what the caller typed into the history without an answer: the next turn
+// knows of it.
+func (c *Conversation) Note(ctx context.Context, text string) error {
+	text, err := checkText(text, c.opts.Tuning.Limits.Text)
+	if err != nil {
+		return err
+	}
+	return c.post(ctx, noted{text})
+}
+
+func (c *Conversation) ask(ctx context.Context, m texted) (turn int64, err error) {
+	text, images := m.text, m.images
 	if len(images) > MaxImages {
 		return 0, &TextError{fmt.Sprintf("it has %d images, and at most %d may be sent at once", len(images), MaxImages)}
 	}
@@ -172,7 +192,8 @@ func (c *Conversation) Show(ctx context.Context, text string, images ...llm.Imag
 		return 0, err
 	}
 	reply := make(chan int64, 1)
-	if err := c.post(ctx, texted{text, slices.Clone(images), reply}); err != nil {
+	m.text, m.reply = text, reply
+	if err := c.post(ctx, m); err != nil {
 		return 0, err
 	}
 	select {
@@ -277,6 +298,11 @@ func (c *Conversation) take(m message) {
 		c.hearVerdict(m)
 	case texted:
 		c.hearText(m)
+	case noted:
+		c.used = time.Now()
+		c.history.user(m.text, nil)
+		c.shorten()
+		c.emit(0, UserSaid{Text: m.text, Source: "text", Language: c.language})
 	case printed:
 		c.history.printed(m.found, m.text)
 	case silenced:

@@ -57,7 +57,11 @@ type (
 		text   string
 		images []llm.Image
 		reply  chan<- int64
+		// unspoken asks for an answer by text alone.
+		unspoken bool
 	}
+	// noted is what the caller typed and wants no answer to.
+	noted struct{ text string }
 	// printed is what was read in an image after its message was taken.
 	printed struct {
 		found *llm.Found // the image's, which names it
@@ -159,6 +163,7 @@ func (recognised) message()   {}
 func (captioned) message()    {}
 func (judged) message()       {}
 func (texted) message()       {}
+func (noted) message()        {}
 func (printed) message()      {}
 func (silenced) message()     {}
 func (greeted) message()      {}

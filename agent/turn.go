@@ -161,6 +161,7 @@ func (c *Conversation) hearText(m texted) {
 	t := c.newTurn()
 	t.user, t.images, t.source, t.language = m.text, m.images, "text", c.languageOf(m.text, "")
 	t.timings.Transcript, t.timings.Decided = 0, 0
+	t.spoken = t.spoken && !m.unspoken
 	m.reply <- c.turns + 1
 	c.think(t)
 	c.commit(t)

@@ -62,6 +62,11 @@ type Seat struct {
 	// Channels serve the data channels that the client opens, by label. Each runs on
 	// a goroutine of its own and returns when the channel's Messages are closed.
 	Channels map[string]func(room.Channel)
+	// Left, if not nil, is told once that the call is over, and why. It returns at once.
+	Left func(cause error)
+	// Farewell, if not nil, is called when the conversation has ended during the call,
+	// which is hung up when it returns. It returns when ctx ends.
+	Farewell func(ctx context.Context)
 }
 
 // Answer answers a client's offer, SDP, and seats the conversation, which has one
@@ -72,9 +77,37 @@ func (h *Hall) Answer(ctx context.Context, offer string, seat Seat) (answer stri
 	if err != nil {
 		return "", nil, err
 	}
-	g.channels = seat.Channels
+	g.channels, g.gone, g.farewell = seat.Channels, seat.Left, seat.Farewell
 	return h.server.answer(ctx, offer, g)
 }
+
+// Abandon ends a conversation that has led to nothing, as if it had not begun.
+func (h *Hall) Abandon(c *agent.Conversation, cause error) {
+	h.server.mu.Lock()
+	r := h.server.begun[c.ID()]
+	h.server.mu.Unlock()
+	if r != nil {
+		r.undo()
+	}
+	h.End(c, cause)
+}
+
+// Hangup ends the call of the conversation with this id, if there is one, and waits
+// until its seat is free.
+func (h *Hall) Hangup(ctx context.Context, id string, cause error) error {
+	call, err := h.Call(ctx, id)
+	if err != nil {
+		return nil // there is none
+	}
+	if err := call.Hangup(ctx, cause); err != nil {
+		return err
+	}
+	h.server.forget(id, call)
+	return nil
+}
+
+// Who names who makes a request, to tell it from others. A customer's tokens are one.
+func (h *Hall) Who(ctx context.Context) string { return principalOf(ctx).name() }
 
 // Call is the call of the conversation with this id, if who asks may know of it.
 func (h *Hall) Call(ctx context.Context, id string) (Call, error) { return h.server.findCall(ctx, id) }
@@ -116,6 +149,10 @@ func (h *Hall) Fail(w http.ResponseWriter, r *http.Request, err error) { h.serve
 
 // Explain makes of any error what a client may be told, and logs what it may not.
 func (h *Hall) Explain(ctx context.Context, err error) *Problem { return h.server.explain(ctx, err) }
+
+// OfferError makes of what became of an offer or a candidate an error for the client,
+// if it is one.
+func OfferError(err error) error { return offerProblem(err) }
 
 // NewProblem makes an error for the client. kind is the last part of its type, which
 // is urn:parley:problem:KIND.

@@ -1,0 +1,66 @@
+// The page of a shop that uses Pipecat's client as it comes.
+import { PipecatClient } from '@pipecat-ai/client-js';
+import { SmallWebRTCTransport, WavMediaManager } from '@pipecat-ai/small-webrtc-transport';
+
+const told = []; // what the client has told its app, in order
+let loudest = 0; // of the agent's voice, 0 to 1
+let transport, client;
+const shown = document.body.appendChild(document.createElement('pre')); // for whoever reads a test that failed
+
+function note(type, data) {
+  told.push({ type, data: JSON.parse(JSON.stringify(data ?? null)) });
+  shown.append(`${Math.round(performance.now())} ${type} ${JSON.stringify(data ?? '')}\n`);
+}
+
+// listen measures the agent's voice as the browser plays it.
+function listen(track) {
+  const stream = new MediaStream([track]);
+  const audio = document.createElement('audio');
+  Object.assign(audio, { srcObject: stream, autoplay: true });
+  document.body.append(audio);
+  const context = new AudioContext();
+  const meter = context.createAnalyser();
+  context.createMediaStreamSource(stream).connect(meter);
+  const samples = new Float32Array(meter.fftSize);
+  setInterval(() => {
+    meter.getFloatTimeDomainData(samples);
+    loudest = Math.max(loudest, ...samples.map(Math.abs));
+  }, 50);
+}
+
+const callbacks = Object.fromEntries(
+  `Connected Disconnected TransportStateChanged BotConnected BotReady BotDisconnected Error MessageError ServerMessage Metrics
+  UserStartedSpeaking UserStoppedSpeaking UserTranscript UserLlmText BotOutput BotTranscript BotLlmText BotLlmStarted BotLlmStopped
+  BotTtsText BotTtsStarted BotTtsStopped BotStartedSpeaking BotStoppedSpeaking
+  LLMFunctionCallStarted LLMFunctionCallInProgress LLMFunctionCallStopped`
+    .split(/\s+/).map((name) => [`on${name}`, (data) => note(name, data)]),
+);
+callbacks.onTrackStarted = (track, who) => {
+  if (!who?.local && track.kind === 'audio') listen(track);
+};
+
+async function connect(start) {
+  const { token } = await (await fetch('/token', { method: 'POST' })).json();
+  if (!client) {
+    transport = new SmallWebRTCTransport({ mediaManager: new WavMediaManager() });
+    client = new PipecatClient({ transport, enableMic: true, callbacks });
+  }
+  return client.startBotAndConnect({ endpoint: start, headers: new Headers({ Authorization: `Bearer ${token}` }), requestData: {} });
+}
+
+// lose has the transport find that its connection has failed.
+function lose() {
+  const { pc, pc_id } = transport;
+  Object.defineProperty(pc, 'iceConnectionState', { value: 'failed' });
+  pc.dispatchEvent(new Event('iceconnectionstatechange'));
+  return { pc, pc_id };
+}
+
+window.app = {
+  told, connect, lose,
+  client: () => client,
+  loudest: () => loudest,
+  connection: () => transport,
+  has: (type, words = '') => told.some((m) => m.type === type && JSON.stringify(m.data).toLowerCase().includes(words.toLowerCase())),
+  since: (type) => told.slice(told.findLastIndex((m) => m.type === type)),
+};
