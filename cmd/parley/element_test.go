@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"parley/config"
@@ -118,6 +119,9 @@ const pickPhoto = `(async (root) => {
 	const canvas = Object.assign(document.createElement('canvas'), { width: 900, height: 600 });
 	const brush = canvas.getContext('2d');
 	brush.fillStyle = '#d9c7a8'; brush.fillRect(0, 0, 900, 600);
+	const grain = brush.getImageData(0, 0, 900, 600); // as real photos have, so that sending takes a while
+	for (let i = 0; i < grain.data.length; i += 4) grain.data[i] = grain.data[i + 1] = 100 + 100 * Math.random();
+	brush.putImageData(grain, 0, 0);
 	brush.fillStyle = '#4a5c8a'; brush.beginPath(); brush.arc(450, 300, 200, 0, 7); brush.fill();
 	const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
 	const files = new DataTransfer();
@@ -144,7 +148,11 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 	p.do("picking a photo", chromedp.Evaluate(fmt.Sprintf(pickPhoto, inside), nil))
 	p.until("the photo before it is sent", fmt.Sprintf(drawn, inside+`.querySelector('#photos .thumbnail')`))
 	p.shot("element-photo")
+	p.do("slowing the network", network.Enable(), network.EmulateNetworkConditions(false, 0, -1, 100_000)) // bytes a second, of what is sent
 	p.say("Is this in stock?")
+	p.until("how far the photo has got", inside+`.getElementById('sent').checkVisibility() && /Sending \d+ %/.test(`+inside+`.getElementById('status').textContent)`)
+	p.shot("element-sending")
+	p.do("freeing the network", network.EmulateNetworkConditions(false, 0, -1, -1))
 	p.until("the photo that was sent", fmt.Sprintf(drawn, inside+`.querySelector('.log .sent .thumbnail')`))
 	p.until("an answer about it", inside+`.querySelectorAll('.log .agent').length >= 2`)
 	p.shot("element-sent")
