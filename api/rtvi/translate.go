@@ -1,6 +1,7 @@
 package rtvi
 
 import (
+	"encoding/json"
 	"time"
 
 	"parley/agent"
@@ -36,7 +37,7 @@ func (t *translator) translate(e agent.Envelope) []message {
 	case agent.CallerIdentified:
 		return []message{tell(typeServerMessage, e)}
 	case agent.ConfirmationAsked:
-		event.Arguments = nil // they are the customer's
+		event.Arguments = json.RawMessage(`{}`) // they are the customer's
 		e.Event = event
 		return []message{tell(typeServerMessage, e)}
 	case agent.SpeechStarted:
