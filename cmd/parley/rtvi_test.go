@@ -117,6 +117,16 @@ func TestPipecatsClient(t *testing.T) {
 	s.agent = a.url
 	p := openPage(t, s.URL, hearing(a.microphone(t, 5*time.Second, "Where is my order W one zero zero zero two?", 3500*time.Millisecond, "Wait. What can you do?", 30*time.Second)))
 
+	docs, err := os.ReadFile("../../docs/protocols.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range ask[[]string](p, `app.types`) {
+		if !strings.Contains(string(docs), "`"+kind+"`") {
+			t.Errorf("docs/protocols.md says nothing of %s, which the client knows", kind)
+		}
+	}
+
 	p.connectRTVI(a.url)
 	p.until("bot-ready", `app.has('BotReady', '"version":"2.1.0"') && app.has('BotReady', '"library":"parley"')`)
 	p.until("whom the agent speaks with", `app.has('ServerMessage', 'maya')`)

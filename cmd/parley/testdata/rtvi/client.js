@@ -1,5 +1,5 @@
 // The page of a shop that uses Pipecat's client as it comes.
-import { PipecatClient } from '@pipecat-ai/client-js';
+import { PipecatClient, RTVIMessageType } from '@pipecat-ai/client-js';
 import { SmallWebRTCTransport, WavMediaManager } from '@pipecat-ai/small-webrtc-transport';
 
 const told = []; // what the client has told its app, in order
@@ -58,6 +58,7 @@ function lose() {
 
 window.app = {
   told, connect, lose,
+  types: Object.values(RTVIMessageType),
   client: () => client,
   loudest: () => loudest,
   connection: () => transport,
