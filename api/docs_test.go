@@ -116,7 +116,7 @@ func TestNoEventIsForgotten(t *testing.T) {
 
 // statuses are the names of http's constants that the API answers problems with.
 var statuses = map[string]int{
-	"StatusBadRequest": 400, "StatusUnauthorized": 401, "StatusForbidden": 403, "StatusNotFound": 404, "StatusMethodNotAllowed": 405, "StatusRequestTimeout": 408, "StatusConflict": 409,
+	"StatusBadRequest": 400, "StatusUnauthorized": 401, "StatusForbidden": 403, "StatusNotFound": 404, "StatusMethodNotAllowed": 405, "StatusRequestTimeout": 408, "StatusConflict": 409, "StatusPreconditionFailed": 412, "StatusPreconditionRequired": 428,
 	"StatusGone": 410, "StatusRequestEntityTooLarge": 413, "StatusUnsupportedMediaType": 415, "StatusUnprocessableEntity": 422, "StatusTooManyRequests": 429,
 	"StatusInternalServerError": 500, "StatusServiceUnavailable": 503,
 }
@@ -142,6 +142,11 @@ func TestTheDocsNameEveryProblem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	protocols, err := filepath.Glob("*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, protocols...)
 	made := map[string]bool{}
 	literal := func(e ast.Expr) string {
 		if l, ok := e.(*ast.BasicLit); ok && l.Kind == token.STRING {
@@ -162,7 +167,14 @@ func TestTheDocsNameEveryProblem(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
-				if f, ok := n.Fun.(*ast.Ident); !ok || f.Name != "problem" || len(n.Args) < 3 || literal(n.Args[1]) == "" {
+				name := ""
+				switch f := n.Fun.(type) {
+				case *ast.Ident:
+					name = f.Name
+				case *ast.SelectorExpr: // of a protocol's package
+					name = f.Sel.Name
+				}
+				if name != "problem" && name != "NewProblem" || len(n.Args) < 3 || literal(n.Args[1]) == "" {
 					break
 				}
 				kind := literal(n.Args[1])
@@ -171,7 +183,7 @@ func TestTheDocsNameEveryProblem(t *testing.T) {
 					t.Errorf("%s is answered with %s, the docs say %v", kind, s.Sel.Name, documented[kind])
 				}
 			case *ast.AssignStmt:
-				if v, ok := n.Lhs[0].(*ast.Ident); ok && v.Name == "kind" && len(n.Rhs) == 1 && !strings.Contains(literal(n.Rhs[0]), "/") && literal(n.Rhs[0]) != "" {
+				if v, ok := n.Lhs[0].(*ast.Ident); ok && v.Name == "kind" && len(n.Rhs) == 1 && !strings.ContainsAny(literal(n.Rhs[0]), "/.") && literal(n.Rhs[0]) != "" {
 					made[literal(n.Rhs[0])] = true
 				}
 			}

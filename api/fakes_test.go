@@ -211,6 +211,8 @@ func (c *line) Renegotiate(_ context.Context, offer string) (string, error) {
 	return "again " + offer, nil
 }
 
+func (*line) Trickle(context.Context, []room.Candidate) error { return nil }
+
 // pass lets d of a call pass: the caller makes noise or none.
 func (c *line) pass(d time.Duration, noise bool) {
 	in := make([]int16, audio.HearTick)

@@ -27,6 +27,9 @@ type Call interface {
 	room.Call
 	// Renegotiate answers a further offer of the same client.
 	Renegotiate(ctx context.Context, offer string) (answer string, err error)
+	// Trickle takes candidates that the client found after its offer. Errors that the
+	// client should hear implement OfferProblem.
+	Trickle(ctx context.Context, candidates []room.Candidate) error
 }
 
 // Rooms connects callers.

@@ -49,6 +49,18 @@ type Channel interface {
 	Messages() <-chan []byte
 }
 
+// Candidate is a way to reach a client that it found after its offer (trickle ICE,
+// RFC 8838).
+type Candidate struct {
+	// Text is the attribute, "candidate:…"; "" says that there are no more.
+	Text string
+	// Mid or Line say which section of the offer it belongs to; both may be nil.
+	Mid  *string
+	Line *uint16
+	// Fragment is the username fragment that it was found under, "" when not told.
+	Fragment string
+}
+
 // Call is one person's connection to a room.
 type Call interface {
 	// Hangup ends the call and waits until nothing of it is left or ctx ends.

@@ -4,7 +4,7 @@ import "parley/agent"
 
 // call tells the client of a call of one of its tools.
 func (s *session) call(c *functionCall) {
-	s.pending = max(0, s.pending-1)
+	s.pending--
 	s.calls[c.id] = c
 	r := s.response
 	if r == nil {
@@ -33,10 +33,26 @@ func (s *session) call(c *functionCall) {
 
 // callsMade closes the response that consists of calls: the client's outputs come next.
 func (s *session) callsMade() {
-	if s.pending > 0 || s.response == nil {
+	if s.pending != 0 || s.response == nil {
 		return
 	}
 	s.finish(agent.TurnEnded{Cause: agent.CauseDone})
+}
+
+// callsEnd has the calls that nobody will answer any more fail.
+func (s *session) callsEnd() {
+	for id, c := range s.calls {
+		close(c.output)
+		delete(s.calls, id)
+	}
+	for {
+		select {
+		case c := <-s.wanted:
+			close(c.output)
+		default:
+			return
+		}
+	}
 }
 
 // turnGoesOn begins the response in which the agent uses the outputs.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"parley/audio"
 	"parley/llm"
@@ -28,6 +29,9 @@ type command struct {
 		OutputModalities []string        `json:"output_modalities"`
 	} `json:"response"`
 }
+
+// crossing is how long after a response's end a client may not know of it yet.
+const crossing = 2 * time.Second
 
 const wrongRequest = "invalid_request_error"
 
@@ -88,7 +92,10 @@ func (s *session) obey(ctx context.Context, m command) error {
 		return s.respond(ctx, m)
 	case "response.cancel":
 		if s.response == nil {
-			return refuse("type", "there is no response to cancel.")
+			if time.Since(s.ended) > crossing { // else the two have crossed on their way
+				s.fail(m.EventID, wrongRequest, "response_cancel_not_active", "", "There is no response to cancel.")
+			}
+			return nil
 		}
 		return s.silence(ctx)
 	case "output_audio_buffer.clear":

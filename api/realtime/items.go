@@ -136,6 +136,14 @@ func (l *ledger) find(id string) *item {
 	return l.items[i]
 }
 
+// before names the item before another, nil for the first.
+func (l *ledger) before(it *item) any {
+	if i := slices.Index(l.items, it); i > 0 {
+		return l.items[i-1].ID
+	}
+	return nil
+}
+
 func (l *ledger) remove(it *item) {
 	l.items = slices.DeleteFunc(l.items, func(other *item) bool { return other == it })
 }

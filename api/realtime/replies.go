@@ -68,7 +68,9 @@ func (s *session) tell(e agent.Envelope) {
 	case agent.ToolStarted:
 		// A tool of the shop's that this caller may not use has no name to a client either.
 		if s.box != nil && s.box.runs(event.Name, tools.Caller{Verified: true, Staff: true}) {
-			s.pending++
+			if s.pending++; s.pending == 0 { // its call came first
+				s.settling.Reset(settle)
+			}
 		}
 	case agent.Usage:
 		s.usage = event
@@ -218,7 +220,7 @@ func (s *session) replyDone(event agent.ReplyDone) {
 func (s *session) itemDone(it *item) {
 	r := s.response
 	s.emit("response.output_item.done", map[string]any{"response_id": r.id, "output_index": len(r.outputs), "item": it})
-	s.emit("conversation.item.done", map[string]any{"item": it, "previous_item_id": nil})
+	s.emit("conversation.item.done", map[string]any{"item": it, "previous_item_id": s.items.before(it)})
 	r.outputs = append(r.outputs, it)
 }
 
@@ -253,5 +255,5 @@ func (s *session) finish(ended agent.TurnEnded) {
 		s.emit(kind, map[string]any{"response_id": r.id})
 	}
 	s.emit("response.done", map[string]any{"response": s.wireResponse(status, details)})
-	s.response, s.usage = nil, agent.Usage{}
+	s.response, s.usage, s.ended = nil, agent.Usage{}, time.Now()
 }

@@ -48,6 +48,7 @@ type session struct {
 
 	in     chan []byte // what clients send
 	wanted chan *functionCall
+	over   chan struct{} // closed when nobody reads wanted any more
 	heard  chan recognised
 	work   sync.WaitGroup // recognitions, which run waits for
 
@@ -60,11 +61,12 @@ type session struct {
 	response  *response
 	truncated map[string]any // tells of the truncation that the client waits for
 	turn      int64          // of the newest response
+	ended     time.Time      // when the last response was done
 	usage     agent.Usage
 	utterance utterance
 	calls     map[string]*functionCall // of the client's tools, by id, that wait for outputs
 	outputs   map[string]string        // outputs that wait for response.create
-	pending   int                      // calls that the agent has begun and the toolbox has not told of yet
+	pending   int                      // calls that the agent has told of, less those that the toolbox has
 	settling  *time.Timer
 }
 
@@ -83,7 +85,7 @@ type recognised struct {
 
 func newSession(p *Protocol, wished *settings) *session {
 	return &session{
-		protocol: p, settings: wished, in: make(chan []byte, 64), wanted: make(chan *functionCall, maxTools), heard: make(chan recognised, 8),
+		protocol: p, settings: wished, in: make(chan []byte, 64), wanted: make(chan *functionCall, maxTools), over: make(chan struct{}), heard: make(chan recognised, 8),
 		calls: make(map[string]*functionCall), outputs: make(map[string]string),
 	}
 }
@@ -93,13 +95,28 @@ func newSession(p *Protocol, wished *settings) *session {
 func (s *session) adjust(o *agent.Options) {
 	o.Greet = false
 	o.Phrases = asked{o.Phrases, &s.instructions}
-	s.box = &toolbox{Set: o.Engines.Tools, wanted: func(c *functionCall) { s.wanted <- c }}
+	s.box = &toolbox{Set: o.Engines.Tools, wanted: s.want}
 	o.Engines.Tools = s.box
 	if s.settings.detection != nil {
 		s.settings.detection.tune(&o.Tuning.Turns)
 	}
 	s.recognizer, s.language = o.Engines.Recognizer, o.Language
 	s.apply()
+}
+
+// want passes a call of a client's tool to the session. It is safe from any goroutine.
+func (s *session) want(c *functionCall) {
+	select {
+	case <-s.over:
+		close(c.output)
+		return
+	default:
+	}
+	select {
+	case s.wanted <- c:
+	case <-s.over:
+		close(c.output)
+	}
 }
 
 // apply gives the conversation what of the settings it can take at any time.
@@ -171,7 +188,9 @@ func (s *session) run(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer func() {
 		stop()
+		close(s.over)
 		s.work.Wait()
+		s.callsEnd()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, k := range s.sinks {

@@ -88,7 +88,10 @@ func (b *toolbox) Run(ctx context.Context, call tools.Call) (tools.Result, error
 	ctx, cancel := context.WithTimeout(ctx, clientTime)
 	defer cancel()
 	select {
-	case text := <-c.output:
+	case text, ok := <-c.output:
+		if !ok {
+			return tools.Result{}, &tools.Error{Code: tools.Unavailable, Message: "The app has gone."}
+		}
 		if json.Valid([]byte(text)) {
 			return tools.Result{JSON: json.RawMessage(text)}, nil
 		}

@@ -122,7 +122,7 @@ func (p *Protocol) admit(r *http.Request, one *peer) error {
 	if id == "" || p.useSession(id, p.hall.Who(r.Context()), time.Now()) || one != nil {
 		return nil
 	}
-	return api.NewProblem(http.StatusNotFound, "not-found", "There is no session %q; it may have expired.", short(id))
+	return api.NewProblem(http.StatusNotFound, "no-session", "There is no session %q; it may have expired.", short(id))
 }
 
 // begin starts a conversation with a new client.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"parley/api"
+	"parley/room"
 )
 
 // maxCandidates bounds the candidates of one request.
@@ -52,8 +53,16 @@ func (p *Protocol) takeCandidates(ctx context.Context, request trickleRequest) e
 	if one.over() {
 		return errOver()
 	}
-	if _, err := p.hall.Call(ctx, one.conversation.ID()); err != nil {
+	call, err := p.hall.Call(ctx, one.conversation.ID())
+	if err != nil {
 		return err
+	}
+	candidates := make([]room.Candidate, len(request.Candidates))
+	for i, c := range request.Candidates {
+		candidates[i] = room.Candidate{Text: c.Candidate, Mid: c.Mid, Line: c.Line}
+	}
+	if err := call.Trickle(ctx, candidates); err != nil {
+		return api.OfferError(err)
 	}
 	return nil
 }

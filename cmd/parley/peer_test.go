@@ -43,8 +43,8 @@ type phone struct {
 	news     chan struct{}
 }
 
-// dial calls the agent. through changes offer and answer on their way.
-func (a *shopAgent) dial(t *testing.T, codec audio.Codec, offered, answered func(string) string) *phone {
+// newPeer is a client's side of a connection on this machine.
+func newPeer(t *testing.T) *pion.PeerConnection {
 	t.Helper()
 	var settings pion.SettingEngine
 	settings.LoggerFactory = &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled, ScopeLevels: map[string]logging.LogLevel{}}
@@ -60,11 +60,19 @@ func (a *shopAgent) dial(t *testing.T, codec audio.Codec, offered, answered func
 	if err != nil {
 		t.Fatal(err)
 	}
+	return peer
+}
+
+// dial calls the agent. through changes offer and answer on their way.
+func (a *shopAgent) dial(t *testing.T, codec audio.Codec, offered, answered func(string) string) *phone {
+	t.Helper()
+	peer := newPeer(t)
 	p := &phone{t: t, peer: peer, news: make(chan struct{}, 1)}
 	capability := pion.RTPCodecCapability{MimeType: "audio/" + codec.Name, ClockRate: uint32(codec.ClockRate)}
 	if strings.EqualFold(codec.Name, "opus") {
 		capability.Channels = 2
 	}
+	var err error
 	if p.track, err = pion.NewTrackLocalStaticRTP(capability, "microphone", "caller"); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"parley/api"
 	"parley/api/realtime"
 	"parley/api/rtvi"
+	"parley/api/whip"
 	"parley/config"
 	"parley/metrics"
 	"parley/models"
@@ -172,7 +173,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		NewOptions: func(ctx context.Context) (agent.Options, error) { return e.conversation(ctx, about.Notice), nil },
 		Watch:      counts.Watch,
 		About:      about,
-		Protocols:  []api.Protocol{realtime.New(log), rtvi.New(rtvi.Config{STUN: cfg.WebRTC.STUN, Program: version, Log: log})},
+		Protocols:  []api.Protocol{realtime.New(log), rtvi.New(rtvi.Config{STUN: cfg.WebRTC.STUN, Program: version, Log: log}), whip.New(whip.Config{STUN: cfg.WebRTC.STUN, Log: log})},
 		Ready:      func() []string { return e.missing(ctx) },
 		Eyes:       e.eyes,
 		Page:       page,

@@ -45,6 +45,7 @@ type Call struct {
 
 	// negotiating is held, as its one token, by whoever exchanges descriptions.
 	negotiating chan struct{}
+	trickled    int // candidates so far; under negotiating
 
 	// counted says that the server counts the call as connecting; it belongs to the
 	// server and its mutex.
