@@ -1,12 +1,15 @@
 package rtvi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	pion "github.com/pion/webrtc/v4"
 
 	"parley/room"
 )
@@ -143,24 +146,37 @@ func TestPeersThatHaveEndedAreForgotten(t *testing.T) {
 
 // TestALostCallWaits for its client, and no longer than it says.
 func TestALostCallWaits(t *testing.T) {
-	s := open(t)
-	c := s.call(t, "")
-	c.greet("2.1.0")
-	one := s.protocol.findPeer(c.id, "key:")
-	one.mu.Lock()
-	seat := one.seat
-	one.mu.Unlock()
-	call, err := s.protocol.hall.Call(t.Context(), one.conversation.ID())
-	check(t, err)
-	check(t, call.Hangup(t.Context(), room.ErrLost))
-	<-seat.gone
-	if one.over() {
-		t.Error("the conversation has ended with its connection")
+	for _, cause := range []error{room.ErrLost, errors.New("it never came about")} {
+		s := open(t)
+		c := s.call(t, "")
+		c.greet("2.1.0")
+		one := s.protocol.findPeer(c.id, "key:")
+		lose := func() {
+			one.mu.Lock()
+			seat := one.seat
+			one.mu.Unlock()
+			call, err := s.protocol.hall.Call(t.Context(), one.conversation.ID())
+			check(t, err)
+			check(t, call.Hangup(t.Context(), cause))
+			<-seat.gone
+		}
+		lose()
+		if one.over() {
+			t.Error("the conversation has ended with its connection")
+		}
+		c.connect(true) // the client comes back
+		mark := c.mark()
+		c.send("1", "send-text", map[string]any{"content": "hello again"})
+		c.until(mark, "bot-transcription", "hello again")
+
+		s.protocol.linger = time.Millisecond
+		lose()
+		select {
+		case <-one.conversation.Done():
+		case <-time.After(limit):
+			t.Error("it waits for ever")
+		}
 	}
-	c.connect(true) // the client comes back
-	mark := c.mark()
-	c.send("1", "send-text", map[string]any{"content": "hello again"})
-	c.until(mark, "bot-transcription", "hello again")
 }
 
 // FuzzBodies sends anything to the addresses of the signalling: it is answered with
@@ -192,4 +208,45 @@ func FuzzBodies(f *testing.F) {
 			t.Errorf("the answer is %q", kind)
 		}
 	})
+}
+
+// TestTrickle: candidates come after the offer, some of which cannot be used.
+func TestTrickle(t *testing.T) {
+	s := open(t)
+	c := s.start(t, "")
+	sdp, left := c.offer(), []string{}
+	var candidates []map[string]any
+	for line := range strings.Lines(sdp) {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "a=candidate:"); ok {
+			candidates = append(candidates, map[string]any{"candidate": "candidate:" + text, "sdp_mid": "0", "sdp_mline_index": 0})
+		} else if strings.TrimSpace(line) != "a=end-of-candidates" {
+			left = append(left, line)
+		}
+	}
+	if len(candidates) == 0 {
+		t.Fatalf("there are no candidates in %s", sdp)
+	}
+	opened := make(chan struct{})
+	c.channel.OnOpen(func() { close(opened) })
+	status, answer := s.request(t, http.MethodPost, c.path(), "", map[string]any{"sdp": strings.Join(left, ""), "type": "offer", "pc_id": nil})
+	if status != http.StatusOK {
+		t.Fatalf("the offer is answered with %d %v", status, answer)
+	}
+	for _, body := range []struct {
+		candidates any
+		want       int
+	}{
+		{candidates, 200}, {[]any{map[string]any{"candidate": "", "sdp_mid": "0", "sdp_mline_index": 0}}, 200}, {[]any{}, 200},
+		{[]any{map[string]any{"candidate": "candidate:nonsense", "sdp_mid": "0"}}, 400}, {[]any{map[string]any{"candidate": strings.Repeat("x", 5000)}}, 400},
+	} {
+		if status, answer := s.request(t, http.MethodPatch, c.path(), "", map[string]any{"pc_id": answer["pc_id"], "candidates": body.candidates}); status != body.want {
+			t.Errorf("%.80v is answered with %d %v, want %d", body.candidates, status, answer, body.want)
+		}
+	}
+	check(t, c.connection.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: answer["sdp"].(string)}))
+	select {
+	case <-opened:
+	case <-time.After(limit):
+		t.Error("the call did not come about")
+	}
 }
