@@ -120,7 +120,7 @@ func TestVersionNumbers(t *testing.T) {
 func TestASlowClient(t *testing.T) {
 	s := open(t)
 	talk, w := s.talking(t)
-	talk.peer.translator = newTranslator(false, time.Now)
+	talk.peer.translator = newTranslator(version{2, 1, 0}, time.Now)
 	w.slow = true
 	talk.pass(agent.Envelope{Seq: 1, Event: agent.PartialTranscript{Text: "Wh"}})
 	if talk.deaf {

@@ -137,14 +137,14 @@ func TestTheDocsSayWhatClientsAreTold(t *testing.T) {
 			fields[m.Type] = slices.Compact(all)
 		}
 	}
-	for _, legacy := range []bool{false, true} {
+	for _, v := range []version{{2, 1, 0}, {1, 0, 0}} {
 		seen := map[string]bool{}
-		tr := newTranslator(legacy, time.Now)
+		tr := newTranslator(v, time.Now)
 		for _, e := range spoken() {
 			seen[e.Event.Kind()] = true
 			made := tr.translate(e)
 			for _, m := range made {
-				if legacy && m.Type != typeFunctionCall {
+				if v.legacy() && m.Type != typeFunctionCall {
 					continue // its bot-output is told in words
 				}
 				note([]message{m})

@@ -128,6 +128,7 @@ func (one *peer) sits(s *seat) bool {
 // left is told that the call of a seat is over. A conversation whose call was lost
 // waits for its client; one whose client has hung up ends.
 func (p *Protocol) left(one *peer, s *seat, cause error) {
+	wait := p.linger
 	close(s.gone)
 	switch {
 	case errors.Is(cause, errReplaced):
@@ -137,7 +138,7 @@ func (p *Protocol) left(one *peer, s *seat, cause error) {
 		}
 	default:
 		p.hall.Go(func() {
-			patience := time.NewTimer(p.linger)
+			patience := time.NewTimer(wait)
 			defer patience.Stop()
 			select {
 			case <-patience.C:

@@ -85,7 +85,7 @@ func compare(t *testing.T, got, want []string) {
 }
 
 func TestAnAnswerIsTranslated(t *testing.T) {
-	compare(t, translated(t, newTranslator(false, at), spoken()), []string{
+	compare(t, translated(t, newTranslator(version{2, 1, 0}, at), spoken()), []string{
 		`server-message {"type":"conversation.started","conversation":"c","seq":1,"turn":1,"at_ms":0,"customer":"Maya","notice":"A demonstration","language":"en"}`,
 		`user-started-speaking`,
 		`user-transcription {"text":"Where is","final":false,"timestamp":"2026-01-02T03:04:05.678Z","user_id":""}`,
@@ -128,7 +128,7 @@ func TestAnAnswerIsTranslated(t *testing.T) {
 
 func TestVersionOneIsTold(t *testing.T) {
 	var outputs []string
-	for _, line := range translated(t, newTranslator(true, at), spoken()) {
+	for _, line := range translated(t, newTranslator(version{1, 0, 0}, at), spoken()) {
 		if strings.HasPrefix(line, "bot-output ") || strings.HasPrefix(line, "llm-function-call") {
 			outputs = append(outputs, line)
 		}
@@ -146,9 +146,18 @@ func TestVersionOneIsTold(t *testing.T) {
 	})
 }
 
+func TestOlderClientsAreToldOfTools(t *testing.T) {
+	for v, want := range map[version]string{{1, 1, 9}: typeFunctionCall, {1, 2, 0}: typeFunctionCallInProgress, {0, 0, 0}: typeFunctionCallInProgress} {
+		got := lines(t, newTranslator(v, at).toolStarted(agent.ToolStarted{Call: "c", Name: "look"}))
+		if len(got) != 2 || !strings.HasPrefix(got[1], want+" ") {
+			t.Errorf("a client of version %v is told %q", v, got)
+		}
+	}
+}
+
 // TestAnInterruption cuts an answer in its second sentence, with a tool under way.
 func TestAnInterruption(t *testing.T) {
-	tr := newTranslator(false, at)
+	tr := newTranslator(version{2, 1, 0}, at)
 	translated(t, tr, numbered(3, agent.TurnStarted{}, agent.ReplyText{Text: "One. Two is long. Three."}, agent.StateChanged{State: agent.Speaking}, agent.ReplySpoken{Text: "One. Two"}))
 	compare(t, translated(t, tr, numbered(3,
 		agent.Held{}, agent.SpeechStarted{}, agent.ToolStarted{Call: "c", Name: "look"},
@@ -164,7 +173,7 @@ func TestAnInterruption(t *testing.T) {
 }
 
 func TestAnAnswerByTextAlone(t *testing.T) {
-	tr := newTranslator(false, at)
+	tr := newTranslator(version{2, 1, 0}, at)
 	tr.unspoken[2] = true
 	compare(t, translated(t, tr, numbered(2,
 		agent.UserSaid{Text: "hello", Source: "text"}, agent.TurnStarted{}, agent.ReplyText{Text: "Hi"}, agent.ReplyDone{Text: "Hi", Heard: "Hi"},
@@ -179,7 +188,7 @@ func TestAnAnswerByTextAlone(t *testing.T) {
 }
 
 func TestLostPiecesAreMadeUpFor(t *testing.T) {
-	tr := newTranslator(false, at)
+	tr := newTranslator(version{2, 1, 0}, at)
 	got := translated(t, tr, numbered(1, agent.TurnStarted{}, agent.ReplyText{Text: "One. "}, agent.ReplyDone{Text: "One. Two. Three", Heard: "One. Two. Three"}))
 	var sentences []string
 	for _, line := range got {

@@ -24,14 +24,15 @@ import (
 // that it is made of.
 const rtviApp = "testdata/rtvi"
 
-// rtviBundle is the page's script with the client in it, as npm's packages have it. It
-// is made once and kept in the cache.
-func rtviBundle(t *testing.T) string {
+// rtviBundle is the page's script with the client in it, as the npm packages have it
+// that a folder of the app names. It is made once and kept in the cache.
+func rtviBundle(t *testing.T, packages string) string {
 	t.Helper()
 	sum := sha256.New()
 	files := make(map[string][]byte)
-	for _, name := range []string{"package.json", "package-lock.json", "client.js"} {
-		content, err := os.ReadFile(filepath.Join(rtviApp, name))
+	for _, path := range []string{filepath.Join(packages, "package.json"), filepath.Join(packages, "package-lock.json"), "client.js"} {
+		name := filepath.Base(path)
+		content, err := os.ReadFile(filepath.Join(rtviApp, path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,11 +95,9 @@ func lacking(t *testing.T, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// TestPipecatsClient has @pipecat-ai/client-js with @pipecat-ai/small-webrtc-transport,
-// as they come, talk with the agent from a shop's own page, with a customer's token.
-func TestPipecatsClient(t *testing.T) {
-	chromium(t)
-	bundle := rtviBundle(t)
+// embedRTVI starts an agent with a key, and a shop whose page uses Pipecat's client.
+func embedRTVI(t *testing.T, bundle string) (*shopAgent, *embedding) {
+	t.Helper()
 	s := &embedding{key: "a-key-of-the-shop-0123456789"}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method + " " + r.URL.Path {
@@ -117,6 +116,14 @@ func TestPipecatsClient(t *testing.T) {
 		c.Access.Origins = []string{s.URL}
 	})
 	s.agent = a.url
+	return a, s
+}
+
+// TestPipecatsClient has @pipecat-ai/client-js with @pipecat-ai/small-webrtc-transport,
+// as they come, talk with the agent from a shop's own page, with a customer's token.
+func TestPipecatsClient(t *testing.T) {
+	chromium(t)
+	a, s := embedRTVI(t, rtviBundle(t, "."))
 	p := openPage(t, s.URL, hearing(a.microphone(t, 5*time.Second, "Where is my order W one zero zero zero two?", 3500*time.Millisecond, "Wait. What can you do?", 30*time.Second)))
 
 	docs, err := os.ReadFile("../../docs/protocols.md")
@@ -181,6 +188,23 @@ func TestPipecatsClient(t *testing.T) {
 	p.until("the second call", `app.told.filter((m) => m.type === 'BotReady').length >= 2`)
 	p.do("sending the agent away", chromedp.Evaluate(`app.client().disconnectBot()`, nil))
 	p.until("the agent's leaving, and the client's", `app.has('BotDisconnected') && app.client().state === 'disconnected'`)
+}
+
+// TestPipecatsOlderClient is that of RTVI 1.2, which is told of answers in its own way.
+func TestPipecatsOlderClient(t *testing.T) {
+	chromium(t)
+	a, s := embedRTVI(t, rtviBundle(t, "older"))
+	p := openPage(t, s.URL, hearing(a.microphone(t, time.Minute)))
+	p.connectRTVI("connect", a.url)
+	p.until("bot-ready", `app.has('BotReady', '"version":"1.2.0"')`)
+	p.until("the greeting, sentence by sentence", `app.told.some((m) => m.type === 'BotOutput' && m.data.spoken === false && m.data.aggregated_by === 'sentence' && /maya/i.test(m.data.text))`)
+	p.until("the greeting, word by word", `app.told.some((m) => m.type === 'BotOutput' && m.data.spoken === true && m.data.aggregated_by === 'word')`)
+	p.until("the greeting's sound", `app.loudest() > 0.05`)
+	p.do("typing", chromedp.Evaluate(`app.client().sendText('Where is my order W10002?')`, nil))
+	p.until("a tool's call", `app.has('LLMFunctionCallInProgress') && app.has('LLMFunctionCallStopped')`)
+	p.until("the answer", `app.has('BotTranscript', 'on its way')`)
+	p.do("hanging up", chromedp.Evaluate(`app.client().disconnect()`, nil, awaited))
+	p.until("the end of the call", `app.client().state === 'disconnected'`)
 }
 
 // connectRTVI has the page's client connect, in one of its ways.
