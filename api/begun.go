@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"time"
 
@@ -15,7 +16,12 @@ type record struct {
 	owner      string // see principal.owner
 	undo       func() // takes the begin back that was counted against a token
 	transcript transcript
-	ended      time.Time // zero while it runs; under Server.mu
+
+	// Under Server.mu:
+	ended  time.Time         // zero while it runs
+	byCall bool              // it ends with its call
+	calls  int               // how often it was taken up by another call
+	resume [sha256.Size]byte // of the token to take it up
 }
 
 // What is kept of conversations that have ended, so that a shop's server can read
@@ -75,6 +81,7 @@ func (s *Server) begin(ctx context.Context, adjust func(*agent.Options)) (*agent
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		r.ended = time.Now()
+		delete(s.resumes, r.resume)
 		s.ended = append(s.ended, r)
 		s.forgetEnded()
 	})

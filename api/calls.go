@@ -113,11 +113,17 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	g, err := s.seat(ctx, r.URL.Query().Get("conversation"), adjust)
+	var g *guest
+	if token := r.URL.Query().Get("resume"); token != "" {
+		g, err = s.resume(ctx, token)
+	} else {
+		g, err = s.seat(ctx, r.URL.Query().Get("conversation"), adjust)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	g.waits = true
 	for label, serve := range further {
 		g.channels[label] = func(ch room.Channel) { serve(g.Conversation, ch) }
 	}
@@ -127,6 +133,7 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Location", "/v1/realtime/calls/"+g.ID())
+	w.Header().Set(resumeHeader, s.issue(g))
 	writeAnswer(w, http.StatusCreated, answer, offer.asJSON)
 }
 
@@ -191,6 +198,11 @@ func (s *Server) seat(ctx context.Context, id string, adjust func(*agent.Options
 		if err != nil {
 			return nil, err
 		}
+		s.mu.Lock()
+		if r := s.begun[c.ID()]; r != nil {
+			r.byCall = true
+		}
+		s.mu.Unlock()
 		return s.take(ctx, c, true)
 	}
 	c, err := s.reach(ctx, id)
@@ -230,7 +242,10 @@ func (s *Server) unseat(g *guest, cause error) {
 	delete(s.calls, g.ID())
 	r := s.begun[g.ID()]
 	s.mu.Unlock()
-	if g.ends {
+	switch {
+	case g.resumed && g.ends:
+		s.wait(g.Conversation) // it goes on, though its client has lost the token
+	case g.ends:
 		if r != nil {
 			r.undo()
 		}
@@ -321,6 +336,9 @@ type guest struct {
 	server *Server
 	caller principal // who made the call, whom messages count against
 	ends   bool      // the conversation ends with the call
+	// resumed says that the conversation was taken up; waits that it waits for its
+	// client when the call was lost.
+	resumed, waits bool
 	// channels serves what the client opens, by label, each until the channel's end.
 	channels map[string]func(room.Channel)
 	gone     func(cause error)         // see Seat.Left; may be nil
@@ -360,7 +378,11 @@ func (g *guest) Left(cause error) {
 	g.left = true
 	g.mu.Unlock()
 	g.Detach(cause)
-	if g.ends {
+	switch {
+	case !g.ends, errors.Is(cause, errReplaced):
+	case g.waits && errors.Is(cause, room.ErrLost):
+		g.server.wait(g.Conversation)
+	default:
 		g.server.Host.End(g.ID(), cause)
 	}
 	if g.gone != nil {

@@ -22,7 +22,7 @@ func (s *Server) cors() func(http.Handler) http.Handler {
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete},
 		// Clients of other protocols send headers of their own; none of them means anything here.
 		AllowedHeaders: []string{"*"},
-		ExposedHeaders: []string{"Location", "Retry-After"},
+		ExposedHeaders: []string{"Location", "Retry-After", "ETag", "Link", resumeHeader},
 		MaxAge:         600,
 	})
 }

@@ -6,6 +6,7 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -94,7 +95,9 @@ type Server struct {
 	mu    sync.Mutex
 	calls map[string]Call    // by conversation id
 	begun map[string]*record // by conversation id
-	ended []*record          // those of begun that have ended, the earliest first
+	// resumes are conversations by the hash of the token to take them up.
+	resumes map[[sha256.Size]byte]*record
+	ended   []*record // those of begun that have ended, the earliest first
 }
 
 // maxOffer and maxMessage bound bodies, in bytes.
@@ -109,7 +112,7 @@ func New(cfg Config) *Server {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
-		Config: cfg, log: cfg.Log, calls: make(map[string]Call), begun: make(map[string]*record),
+		Config: cfg, log: cfg.Log, calls: make(map[string]Call), begun: make(map[string]*record), resumes: make(map[[sha256.Size]byte]*record),
 		photos: make(chan struct{}, photosAtOnce), patience: sendGrace, bodyTime: bodyGrace,
 	}
 	r := chi.NewRouter()

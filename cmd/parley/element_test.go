@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"parley/config"
@@ -28,8 +29,8 @@ func (s *embedding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
 	case "GET /":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; img-src 'self' blob:", s.agent))
-		fmt.Fprintf(w, `<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1>
+		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; style-src 'none'; require-trusted-types-for 'script'; trusted-types parley", s.agent))
+		fmt.Fprintf(w, `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1"><title>A shop</title><h1>A shop</h1>
 			<script type="module" src="%s/parley.js"></script><parley-agent token-url="/token" label="Ask us"></parley-agent></html>`, s.agent)
 	case "GET /favicon.ico":
 		w.WriteHeader(http.StatusNoContent)
@@ -115,6 +116,9 @@ const pickPhoto = `(async (root) => {
 	root.getElementById('photo').dispatchEvent(new Event('change'));
 })(%s)`
 
+// drawn says whether a thumbnail shows the middle of the photo that pickPhoto picks.
+const drawn = `(() => { const c = %s; const [r, , b] = c ? c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data : []; return b > r && c.clientWidth > 40; })()`
+
 func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 	chromium(t)
 	a, shop := embed(t)
@@ -128,14 +132,16 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 	p.untilInside("the answer by text", ".log .agent", "cancel")
 
 	p.do("picking a photo", chromedp.Evaluate(fmt.Sprintf(pickPhoto, inside), nil))
-	p.until("the photo before it is sent", inside+`.querySelector('#photos img')?.naturalWidth > 0`)
+	p.until("the photo before it is sent", fmt.Sprintf(drawn, inside+`.querySelector('#photos .thumbnail')`))
 	p.shot("element-photo")
 	p.say("Is this in stock?")
-	p.until("the photo that was sent", inside+`.querySelector('.log .sent img')?.naturalWidth > 0`)
+	p.until("the photo that was sent", fmt.Sprintf(drawn, inside+`.querySelector('.log .sent .thumbnail')`))
 	p.until("an answer about it", inside+`.querySelectorAll('.log .agent').length >= 2`)
 	p.shot("element-sent")
 
-	const calling = `window.heard = []; document.addEventListener('parley:calling', (e) => window.heard.push(e.detail));
+	const calling = `window.told = { state: [], transcript: [] };
+		for (const name in window.told) document.addEventListener('parley:' + name, (e) => window.told[name].push(e.detail));
+		window.heard = []; document.addEventListener('parley:calling', (e) => window.heard.push(e.detail));
 		window.peers = []; const Peer = RTCPeerConnection;
 		window.RTCPeerConnection = class extends Peer { constructor(...how) { super(...how); window.peers.push(this); } }; 0`
 	p.do("listening to the element", chromedp.Evaluate(calling, nil))
@@ -148,8 +154,21 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 
 	// The call is lost, and taken up again by itself in the same conversation.
 	p.do("losing the call", chromedp.Evaluate(`(() => { const peer = window.peers.at(-1);
-		Object.defineProperty(peer, 'connectionState', { value: 'failed' }); peer.onconnectionstatechange(); })()`, nil))
+		peer.close(); peer.dispatchEvent(new Event('connectionstatechange')); })()`, nil)) // as a browser tells that a network has gone
 	p.until("the end of the call, and another", `JSON.stringify(window.heard) === '[true,false,true]'`)
+	for _, state := range []string{"listening", "hearing", "thinking", "speaking", "idle"} {
+		if !ask[bool](p, fmt.Sprintf(`window.told.state.some((s) => s.state === %q)`, state)) {
+			t.Errorf("the page was not told of the state %s", state)
+		}
+	}
+	for who, what := range map[string]string{
+		"the customer's words while they come": `u.who === 'customer' && !u.final`, "the customer's words": `u.who === 'customer' && u.final && /order/i.test(u.text)`,
+		"an answer that was interrupted": `u.who === 'agent' && u.interrupted && !/tomorrow/.test(u.text)`,
+	} {
+		if !ask[bool](p, fmt.Sprintf(`window.told.transcript.some((u) => %s)`, what)) {
+			t.Errorf("the page was not told of %s: %s", who, ask[string](p, `JSON.stringify(window.told.transcript)`))
+		}
+	}
 	p.press("close")
 	p.until("the closed panel, and no call behind it", `JSON.stringify(window.heard) === '[true,false,true,false]' && `+inside+`.getElementById('panel').hidden`)
 	if metrics := getWithKey(t, a.url+"/metrics", shop.key); !strings.Contains(metrics, "parley_conversations_total 1\n") {
@@ -157,6 +176,44 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 	}
 	if shop.minted != 1 {
 		t.Errorf("%d tokens were asked for, and one is enough", shop.minted)
+	}
+	p.quiet()
+}
+
+// TestTheElementSpeaksTheShoppersLanguage chooses languages, of which one is written
+// from the right, and takes pictures on screens of several sizes.
+func TestTheElementSpeaksTheShoppersLanguage(t *testing.T) {
+	chromium(t)
+	_, shop := embed(t)
+	p := openPage(t, shop.URL)
+	p.untilInside("the button", "#launcher", "ask us")
+	p.press("launcher")
+	p.untilInside("the shop's name", "#shop", "demo shop")
+	for _, c := range []struct{ tag, talk, answer, direction string }{
+		{"th", "พูด", "W10002", "ltr"}, {"ar", "تحدث", "W10002", "rtl"}, {"id", "Bicara", "dikirim", "ltr"}, {"en", "Talk", "on its way", "ltr"},
+	} {
+		p.do("choosing "+c.tag, chromedp.Evaluate(fmt.Sprintf(`(() => { const s = %s.getElementById('language'); s.value = %q; s.dispatchEvent(new Event('change')); })()`, inside, c.tag), nil))
+		p.until("the words in "+c.tag, fmt.Sprintf(`%[1]s.getElementById('talk').innerText === %[2]q && getComputedStyle(%[1]s.getElementById('frame')).direction === %[3]q`, inside, c.talk, c.direction))
+		p.shot("element-" + c.tag)
+		p.say(ask[string](p, inside+`.querySelector('.idea').textContent`))
+		p.until("the answer in "+c.tag, fmt.Sprintf(`%s.querySelector('.log .agent:last-child')?.textContent.includes(%q)`, inside, c.answer))
+	}
+	p.do("wanting it dark", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+	const paper = `getComputedStyle(` + inside + `.getElementById('frame')).backgroundColor`
+	if light := ask[string](p, paper); light != "rgb(244, 247, 245)" {
+		t.Errorf("on a page that knows no dark it is %s", light)
+	}
+	p.do("a page that can be dark", chromedp.Evaluate(`document.documentElement.style.colorScheme = 'light dark'; 0`, nil))
+	if dark := ask[string](p, paper); dark != "rgb(15, 22, 19)" {
+		t.Errorf("on a page that can be dark it is %s", dark)
+	}
+	p.do("a wide window", chromedp.EmulateViewport(1280, 800))
+	p.shot("element-dark-wide")
+	p.do("a phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	p.until("a panel over the whole screen", inside+`.getElementById('panel').getBoundingClientRect().width === innerWidth`)
+	p.shot("element-dark-phone")
+	if !ask[bool](p, inside+`.querySelector('.camera').checkVisibility()`) {
+		t.Error("a phone should be offered its camera")
 	}
 	p.quiet()
 }

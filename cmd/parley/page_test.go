@@ -99,7 +99,7 @@ func TestTheShopEndsTheCall(t *testing.T) {
 	_ = response.Body.Close() // nothing is in it
 	p.until("the end of the call", `!document.getElementById('frame').classList.contains('in-call')`)
 	p.write("What can you do?")
-	p.untilText("the new conversation", ".log .aside", "new one")
+	p.untilText("the new conversation", ".log .aside", "new conversation")
 	p.untilText("its answer", ".log .agent:last-child", "order")
 }
 
@@ -138,6 +138,7 @@ func TestThePageFitsASmallScreen(t *testing.T) {
 	for _, size := range [][2]int64{{280, 653}, {320, 568}, {390, 844}, {640, 400}, {1280, 800}, {320, 256}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			p.do("resizing", chromedp.EmulateViewport(size[0], size[1]))
+			p.shot(fmt.Sprintf("page-%d", size[0]))
 			if wide := ask[int64](p, `document.scrollingElement.scrollWidth`); wide > size[0] {
 				t.Errorf("the page is %d pixels wide", wide)
 			}

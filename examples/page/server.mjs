@@ -20,7 +20,7 @@ const key = process.env.PARLEY_KEY;
 if (!key) throw new Error('PARLEY_KEY is not set; `parley keys create` makes one.');
 
 const kinds = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8' };
-const policy = `default-src 'none'; script-src 'self' ${agent}; connect-src 'self' ${agent}; img-src 'self' blob:`;
+const policy = `default-src 'none'; script-src 'self' ${agent}; connect-src 'self' ${agent}`;
 
 // signedIn would look at the session's cookie. This shop has one customer.
 const signedIn = () => ({ customer: 'demo', name: 'Maya', viewing: 'the shop’s front page' });

@@ -8,6 +8,7 @@
 //   "closed"    detail: "lost", "ended" (by the shop) or "hung up"
 
 import { openMicrophone } from './microphone.js';
+import { trouble } from './words.js';
 
 const connectWithin = 15000; // ms
 const heals = 1500; // ms for which a connection may falter before another way is sought
@@ -52,7 +53,7 @@ export class Call extends EventTarget {
     let timer;
     const opened = new Promise((resolve, reject) => {
       channel.onopen = resolve;
-      this.#failOpening = () => reject(new Error('The call could not be connected. A network may be in the way; you can type instead.'));
+      this.#failOpening = () => reject(trouble('no-call'));
       timer = setTimeout(this.#failOpening, connectWithin);
     });
     opened.catch(() => {}); // it may fail before it is waited for

@@ -4,15 +4,18 @@
 import { thumbnail } from './photos.js';
 import { toolWords } from './toolwords.js';
 
-const cutBy = {
-  barge_in: 'you spoke here', superseded: 'you went on here', cancelled: 'stopped here', caller_left: 'the call ended here',
-};
+const cutBy = new Set(['barge_in', 'superseded', 'cancelled', 'caller_left']); // of which there is a word each
 
 export class Captions {
   #sending = [];
   #list; #rows = []; #replies = new Map(); #tools = new Map(); #partial = null; #part = 0; #conversation;
 
-  constructor(list) { this.#list = list; }
+  #words;
+
+  constructor(list, words) {
+    this.#list = list;
+    this.#words = words;
+  }
 
   get empty() { return this.#rows.length === 0; }
 
@@ -41,15 +44,15 @@ export class Captions {
       case 'playout.resumed': this.#reply(event, true, (r) => { r.held = false; }, false); break;
       case 'reply.done':
         this.#reply(event, voiced, (r) => {
-          Object.assign(r, { text: event.text, heard: event.heard, held: false, done: true, cut: event.interrupted ? 'interrupted here' : '' });
+          Object.assign(r, { text: event.text, heard: event.heard, held: false, done: true, cut: event.interrupted ? this.#words.say('interrupted') : '' });
           if (r.cut) r.voiced = true; // by text, all of it counts as heard
         }, Boolean(event.text));
         break;
       case 'turn.ended': {
         const reply = this.#replies.get(this.#key(event.turn));
-        if (reply?.cut && cutBy[event.cause]) {
-          reply.cut = cutBy[event.cause];
-          draw(reply);
+        if (reply?.cut && cutBy.has(event.cause)) {
+          reply.cut = this.#words.say(event.cause);
+          draw(reply, this.#words);
         }
         break;
       }
@@ -63,8 +66,8 @@ export class Captions {
     this.#dropPartial();
     for (const reply of this.#replies.values()) {
       if (reply.done || !reply.voiced) continue;
-      Object.assign(reply, { done: true, held: false, cut: cutBy.caller_left });
-      draw(reply);
+      Object.assign(reply, { done: true, held: false, cut: this.#words.say('caller_left') });
+      draw(reply, this.#words);
     }
   }
 
@@ -72,12 +75,12 @@ export class Captions {
   sending(photos) { this.#sending = photos; }
 
   #user(event) {
-    const item = this.#add('user', event.seq, 'You: ');
+    const item = this.#add('user', event.seq, this.#words.say('you'));
     if (event.images?.length) {
       const row = document.createElement('span');
       row.className = 'sent';
-      row.append(...this.#sending.map(thumbnail));
-      if (!this.#sending.length) row.append(event.images.length === 1 ? 'A photo' : `${event.images.length} photos`);
+      row.append(...this.#sending.map((photo) => thumbnail(photo, this.#words)));
+      if (!this.#sending.length) row.append(event.images.map(() => this.#words.say('photo')).join(', '));
       item.append(row);
       this.#sending = [];
     }
@@ -89,7 +92,7 @@ export class Captions {
   #begin(event) {
     if (this.#conversation) {
       this.#part++;
-      this.#add('aside', 0).textContent = 'The conversation before had ended. This is a new one.';
+      this.#add('aside', 0).textContent = this.#words.say('new');
     }
     this.#conversation = event.conversation;
   }
@@ -98,14 +101,14 @@ export class Captions {
     const key = this.#key(event.call);
     const tool = this.#tools.get(key) ?? { name: event.name, item: this.#add('tool', event.seq) };
     this.#tools.set(key, tool);
-    tool.item.textContent = toolWords(tool.name, as);
+    tool.item.textContent = toolWords(this.#words, tool.name, as);
     tool.item.dataset.as = as;
   }
 
   #settleQuestions() {
     for (const tool of this.#tools.values()) {
       if (tool.item.dataset.as !== 'asking') continue;
-      tool.item.textContent = toolWords(tool.name, 'asked');
+      tool.item.textContent = toolWords(this.#words, tool.name, 'asked');
       tool.item.dataset.as = 'asked';
     }
   }
@@ -116,7 +119,7 @@ export class Captions {
     let reply = this.#replies.get(key);
     if (!reply) {
       if (!begins) return;
-      const item = this.#add('agent', event.seq, 'Agent: ');
+      const item = this.#add('agent', event.seq, this.#words.say('agent'));
       const said = document.createElement('span');
       said.className = 'said';
       const mark = document.createElement('em');
@@ -129,7 +132,7 @@ export class Captions {
     }
     if (reply.done && event.type !== 'reply.done') return; // overtaken
     change(reply);
-    draw(reply);
+    draw(reply, this.#words);
   }
 
   #dropPartial() {
@@ -147,7 +150,7 @@ export class Captions {
     if (who) {
       const by = document.createElement('span');
       by.className = 'unseen';
-      by.textContent = who;
+      by.textContent = `${who} `;
       item.append(by);
     }
     const part = this.#part;
@@ -160,7 +163,7 @@ export class Captions {
 
 // draw parts an answer at the last word that was heard. Words are found by their
 // number, because the voice is given the text without its layout.
-function draw(reply) {
+function draw(reply, say) {
   const { item, said, mark, still, deltas } = reply;
   const text = reply.text ?? [...deltas].sort(([a], [b]) => a - b).map(([, piece]) => piece).join('');
   const words = text.trim().split(/(?<=\s)(?=\S)/);
@@ -174,7 +177,7 @@ function draw(reply) {
     said.textContent = words.slice(0, heard).join('').trimEnd();
     still.textContent = words.slice(heard).join('');
   }
-  mark.textContent = (reply.cut && heard === 0 ? 'not heard' : reply.cut) || (reply.held ? 'listening to you …' : '');
+  mark.textContent = (reply.cut && heard === 0 ? say.say('notHeard') : reply.cut) || (reply.held ? say.say('held') : '');
   mark.hidden = mark.textContent === '';
   item.hidden = !said.textContent && !still.textContent;
   item.classList.toggle('cut', reply.cut !== '');

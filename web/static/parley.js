@@ -7,6 +7,7 @@
 
 import { Server } from './server.js';
 import { Shopper } from './shopper.js';
+import { trouble } from './words.js';
 
 const home = new URL('.', import.meta.url).href;
 
@@ -50,7 +51,7 @@ export class ParleyAgent extends HTMLElement {
     const [markup, ...styles] = await Promise.all(['index.html', 'style.css', 'conversation.css', 'agent.css'].map((name) => textOf(home + name)));
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = await Promise.all(styles.map((css) => new CSSStyleSheet().replace(css)));
-    const page = new DOMParser().parseFromString(markup, 'text/html');
+    const page = new DOMParser().parseFromString(trusted(markup), 'text/html');
     page.querySelector('.top img').remove(); // before it is loaded, from the wrong place
     const frame = document.importNode(page.getElementById('frame'), true);
     frame.classList.remove('page');
@@ -63,26 +64,38 @@ export class ParleyAgent extends HTMLElement {
     const launcher = button('launcher', this.getAttribute('label') ?? 'Talk to us', '', () => { this.open = true; });
     launcher.setAttribute('aria-expanded', 'false');
     root.append(launcher, panel);
-    const shopper = new Shopper(root, new Server(base, this.#tokens()));
+    const shopper = new Shopper(root, new Server(base, () => this.#token()));
     shopper.addEventListener('event', ({ detail }) => this.#tell('parley:event', detail));
+    shopper.addEventListener('words', ({ detail: words }) => {
+      root.getElementById('close').setAttribute('aria-label', words.say('close'));
+      if (!this.hasAttribute('label')) launcher.textContent = words.say('launcher');
+    });
+    for (const name of ['state', 'transcript', 'error']) shopper.addEventListener(name, ({ detail }) => this.#tell(`parley:${name}`, detail));
     shopper.addEventListener('calling', ({ detail }) => { this.#calling = detail; this.#tell('parley:calling', detail); });
     root.addEventListener('keydown', (event) => { if (event.key === 'Escape' && !this.#calling && !this.hasAttribute('inline')) this.open = false; });
     this.#shopper = shopper;
+    await shopper.speak(this.#language());
     if (this.open || this.hasAttribute('inline')) this.#turn(true, false);
     this.#tell('parley:ready');
   }
 
-  // tokens gives the function that fetches a token from the shop's own server.
-  #tokens() {
+  // tokens, where the page sets it, is asked for a token in place of token-url.
+  tokens = null;
+
+  // token fetches one from the shop's own server; null without any.
+  async #token() {
+    if (this.tokens) return this.tokens();
     const from = this.getAttribute('token-url');
     if (!from) return null;
-    return async () => {
-      const response = await fetch(new URL(from, document.baseURI), { method: 'POST', credentials: 'same-origin' }).catch(() => null);
-      const { token } = response?.ok ? await response.json().catch(() => ({})) : {};
-      if (!token) throw new Error('The shop gave this page no token. Load it again in a moment.');
-      return token;
-    };
+    const method = (this.getAttribute('token-method') ?? 'post').toUpperCase();
+    const response = await fetch(new URL(from, document.baseURI), { method, credentials: 'same-origin', cache: 'no-store' }).catch(() => null);
+    const { token } = response?.ok ? await response.json().catch(() => ({})) : {};
+    if (!token) throw trouble('no-token');
+    return token;
   }
+
+  // language is the element's or that of the page around, for the button's words.
+  #language() { return this.closest('[lang]')?.lang ?? ''; }
 
   #introduced = false;
 
@@ -107,6 +120,12 @@ export class ParleyAgent extends HTMLElement {
   #tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true })); }
 }
 
+// trusted names the agent's own markup, for pages that ask for it (Trusted Types).
+function trusted(markup) {
+  const policy = globalThis.trustedTypes?.createPolicy('parley', { createHTML: (own) => own });
+  return policy ? policy.createHTML(markup) : markup;
+}
+
 async function textOf(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} is answered with ${response.status}`);
@@ -123,4 +142,4 @@ function button(id, text, label, act) {
   return made;
 }
 
-customElements.define('parley-agent', ParleyAgent);
+if (!customElements.get('parley-agent')) customElements.define('parley-agent', ParleyAgent);

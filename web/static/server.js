@@ -1,11 +1,14 @@
 // Server is the shop's agent as a page sees it: where it is, and the token that says
 // whom it speaks with. Its errors are sentences.
 
+import { trouble } from './words.js';
+
 export class Server {
   #tokens; #token = null;
 
   // base is the server's address; tokens, if given, is asked for a token when there is
-  // none yet or the last one no longer works: a function that gives a promise of it.
+  // none yet or the last one no longer works: a function that gives a promise of it, or
+  // of null where the server is open.
   constructor(base, tokens = null) {
     this.base = base;
     this.#tokens = tokens;
@@ -18,7 +21,8 @@ export class Server {
     if (!this.#tokens) return {};
     if (anew || !this.#token) this.#token = this.#tokens();
     try {
-      return { Authorization: `Bearer ${await this.#token}` };
+      const token = await this.#token;
+      return token ? { Authorization: `Bearer ${token}` } : {};
     } catch (err) {
       this.#token = null;
       throw err;
@@ -33,7 +37,7 @@ export class Server {
     for (const anew of [false, true]) {
       const headers = { ...options.headers, ...await this.authorization(anew) };
       const response = await fetch(this.url(path), { ...options, headers }).catch(() => {
-        throw new Error('The shop cannot be reached just now. Look at your connection, then try again.');
+        throw trouble('unreachable');
       });
       if (response.ok) return response;
       const reason = await reasonOf(response);
@@ -48,14 +52,6 @@ export class Server {
 export async function reasonOf(response) {
   const problem = await response.json().catch(() => ({}));
   const kind = String(problem.type ?? '').split(':').at(-1);
-  const message = plain[kind] || problem.detail || `The shop’s server answered ${response.status}.`;
+  const message = problem.detail || `The shop’s server answered ${response.status}.`;
   return Object.assign(new Error(message), { status: response.status, kind });
 }
-
-// What a shopper is told of problems whose own words are for developers.
-const plain = {
-  'no-key': 'This page may not talk to the shop’s agent: it was opened without a token. Open it from the shop again.',
-  'expired-token': 'You have been away for long. Open the conversation from the shop again.',
-  'spent-token': 'This page has begun as many conversations as it may. Open it from the shop again.',
-  'foreign-origin': 'The shop’s agent does not answer to this web site.',
-};

@@ -3,25 +3,27 @@
 //
 // It tells of itself by events:
 //
-//   "event"    detail: one event of the conversation
-//   "calling"  detail: whether there is a call
+//   "event"       detail: one event of the conversation
+//   "calling"     detail: whether there is a call
+//   "state"       detail: what the agent does, { state }
+//   "transcript"  detail: what was said, { who, text, final, turn, interrupted }
+//   "words"       detail: the words of another language, Words
+//   "error"       detail: what the shopper is told of, { message }
 
 import { Call } from './call.js';
 import { Captions } from './captions.js';
+import { Face } from './face.js';
 import { follower } from './follow.js';
 import { Once } from './once.js';
 import { Photos } from './photos.js';
 import { beginConversation, sendPhotos, sendText } from './text.js';
+import { utterance } from './utterance.js';
 import { drawWaterfall } from './waterfall.js';
 
-const states = {
-  listening: 'Listening', hearing: 'Hearing you', thinking: 'Thinking …', speaking: 'Speaking. Talk to interrupt',
-};
-const resting = 'Ready when you are';
 const callAgain = { tries: 3, after: 700 }; // ms, longer each time; when a call is lost
 
 export class Shopper extends EventTarget {
-  #root; #server; #captions; #following; #photos;
+  #root; #server; #face; #captions; #following; #photos;
   #once = new Once();
   #typed = new Set(); // turns that answer a typed message
   #conversation = null; // id, once begun
@@ -34,38 +36,36 @@ export class Shopper extends EventTarget {
     super();
     this.#root = root;
     this.#server = server;
-    const hint = this.$('text').placeholder;
-    this.#captions = new Captions(this.$('log'));
+    this.#face = new Face(root, (name, detail) => this.#tell(name, detail));
+    this.#captions = new Captions(this.$('log'), this.#face.words);
     this.#following = follower(this.$('conversation'));
-    this.#photos = new Photos(this.$('photos'), () => { this.$('text').placeholder = this.#photos.count ? 'Say something about it, or just send …' : hint; });
+    this.#photos = new Photos(this.$('photos'), this.#face.words, () => this.#face.attached(this.#photos.count));
     this.#listen();
   }
 
   $(id) { return this.#root.getElementById(id); }
 
-  // introduce shows the shop by its name, and gives what it says of itself.
+  // introduce shows the shop by its name, and gives what it says of itself. language is
+  // the one to begin in.
   async introduce(language = '') {
     try {
       const about = await (await this.#server.ask('v1/about')).json();
-      this.$('shop').textContent = about.shop;
-      this.$('photo-label').hidden = !about.photos;
-      this.$('notice').textContent = about.notice ?? '';
-      this.$('notice').hidden = !about.notice;
       this.#language = language;
-      this.#offer(about.languages ?? [], language || about.language);
+      await this.speak(language || about.language);
+      this.#face.introduce(about, language || about.language);
       return about;
     } catch (err) {
-      this.#problem(err.status ? err.message : 'The shop cannot be reached just now. Load the page again in a moment.');
+      this.#face.trouble(err);
       return {};
     }
   }
 
   // talk begins a call, or ends the one there is.
   async talk() {
-    this.#problem('');
+    this.#face.problem('');
     if (this.#voiced) return this.#call.hangUp();
     if (this.#call) return undefined; // it is being connected
-    return this.#connect().catch((err) => this.#problem(err.message));
+    return this.#connect().catch((err) => this.#face.trouble(err));
   }
 
   // hangUp ends the call, if there is one.
@@ -73,7 +73,7 @@ export class Shopper extends EventTarget {
 
   // type takes what the shopper wrote, with the photos that wait to be sent.
   async type(text) {
-    this.#problem('');
+    this.#face.problem('');
     this.#following.toEnd();
     const shown = this.#photos.take();
     if (this.#voiced && this.#call.open && !shown.length) {
@@ -92,67 +92,61 @@ export class Shopper extends EventTarget {
       });
     } catch (err) {
       this.#captions.sending([]);
+      this.$('sent').hidden = true;
       if (!taken && !err.begun) { // not lost
         this.$('text').value ||= text;
         this.#photos.giveBack(shown);
       }
-      if (!this.#voiced) this.#state('');
-      this.#problem(err.message);
+      if (!this.#voiced) this.#face.state('');
+      this.#face.trouble(err);
     }
   }
 
   #show(event) {
     if (!this.#once.isNew(event)) return;
     switch (event.type) {
-      case 'state': if (this.#voiced) this.#state(event.state); break;
-      case 'turn.started': if (!this.#voiced) this.#state('thinking'); break;
+      case 'state': if (this.#voiced) this.#face.state(event.state); break;
+      case 'conversation.started': if (!this.#language && event.language) this.#follow(event.language); break;
+      case 'turn.started': if (!this.#voiced) this.#face.state('thinking'); break;
       case 'turn.ended': this.#turnEnded(event); break;
       case 'transcript.final': if (event.source === 'text') this.#typed.add(`${event.conversation}/${event.turn}`); break;
-      case 'reply.done': if (!this.#voiced) this.#announce(event.text); break; // a call is heard, and reading over it would interrupt it
-      case 'tool.confirmation': if (this.#voiced) this.#announce('The shop waits for your yes.'); break;
-      case 'error': this.#problem('Something did not work just now. The agent is still here: ask again.'); break;
-      case 'rejected': this.#problem(`Your message was not taken: ${event.message}`); break;
+      case 'reply.done': if (!this.#voiced) this.#face.announce(event.text); break; // a call is heard, and reading over it would interrupt it
+      case 'tool.confirmation': if (this.#voiced) this.#face.announce(this.#face.say('confirm')); break;
+      case 'error': this.#face.problem(this.#face.say('failed')); break;
+      case 'rejected': this.#face.problem(this.#face.say('rejected', { why: event.message })); break;
       default:
     }
     this.#captions.show(event, this.#voiced);
     this.$('welcome').hidden = !this.#captions.empty;
     this.#following.grown();
     this.#tell('event', event);
+    const said = utterance(event);
+    if (said) this.#tell('transcript', said);
   }
 
   #turnEnded(event) {
-    if (!this.#voiced) this.#state('');
+    if (!this.#voiced) this.#face.state('');
     const asTyped = this.#typed.has(`${event.conversation}/${event.turn}`);
     if (!drawWaterfall(this.$('waterfall'), event.timings, asTyped)) return;
     this.$('timings-from').textContent = asTyped ? 'since your message' : 'since you stopped speaking';
     this.$('timings').hidden = false;
   }
 
-  #state(name) {
-    if (name) this.$('frame').dataset.state = name;
-    else delete this.$('frame').dataset.state;
-    this.$('status').textContent = states[name] ?? resting;
-    this.$('quiet').setAttribute('aria-disabled', String(name !== 'speaking'));
+  // speak changes the language of the page's own words.
+  speak(language) { return this.#face.speak(language); }
+
+  // choose takes another language: for the page at once, for the agent in a new
+  // conversation, unless there is a call, in which it follows what it hears.
+  async #choose(language) {
+    this.#language = language;
+    if (!this.#call) this.#conversation = null;
+    await this.speak(language);
   }
 
-  #announce(text) { this.$('announcer').textContent = text; }
-
-  #problem(text, again = false) {
-    this.$('problem-text').textContent = text;
-    this.$('again').hidden = !again;
-    this.$('problem').hidden = !text;
-  }
-
-  // offer lets the shopper choose the language that a conversation begins in.
-  #offer(languages, chosen) {
-    const select = this.$('language');
-    select.replaceChildren(...languages.map((tag) => {
-      const own = new Intl.DisplayNames([tag], { type: 'language' }).of(tag);
-      const option = new Option(own, tag, false, tag === chosen);
-      option.lang = tag;
-      return option;
-    }));
-    this.$('language-label').hidden = languages.length < 2;
+  // follow shows the language that a conversation has begun in, which a token may say.
+  #follow(language) {
+    this.$('language').value = language;
+    this.speak(language);
   }
 
   async #begun() {
@@ -175,18 +169,18 @@ export class Shopper extends EventTarget {
 
   async #connect() {
     this.$('talk').setAttribute('aria-disabled', 'true');
-    this.$('status').textContent = 'Connecting …';
+    this.#face.progress('connecting');
     try {
       await this.#withConversation(async (id) => {
         this.#call = new Call(this.#server, id, this.$('voice'));
-        this.$('status').textContent = 'Waiting for the microphone …';
+        this.#face.progress('microphone');
         this.#listenTo(this.#call);
-        await this.#call.start(() => { this.$('status').textContent = 'Connecting …'; });
+        await this.#call.start(() => { this.#face.progress('connecting'); });
       });
-      this.#announce('You can speak now.');
+      this.#face.announce(this.#face.say('speak'));
     } catch (err) {
       if (this.#call) this.#closed(null);
-      this.#state('');
+      this.#face.state('');
       throw err;
     } finally {
       this.$('talk').removeAttribute('aria-disabled');
@@ -198,19 +192,17 @@ export class Shopper extends EventTarget {
       if (!this.#voiced && detail.type !== 'rejected') this.#up();
       this.#show(detail);
     });
-    call.addEventListener('unsteady', ({ detail }) => this.#problem(detail ? 'The connection falters. Please wait a moment …' : ''));
-    call.addEventListener('muted', () => this.#problem('The browser keeps the agent silent. Press anywhere on the page to hear it.'));
-    call.addEventListener('deaf', () => this.#problem('The microphone is gone. Plug it in again and call again, or type.', true));
+    call.addEventListener('unsteady', ({ detail }) => this.#face.problem(detail ? this.#face.say('falters') : ''));
+    call.addEventListener('muted', () => this.#face.problem(this.#face.say('muted')));
+    call.addEventListener('deaf', () => this.#face.problem(this.#face.say('deaf'), true));
     call.addEventListener('closed', ({ detail }) => { if (call === this.#call) this.#closed(detail); });
   }
 
   // up shows that there is a call: its channel has spoken.
   #up() {
     this.#voiced = true;
-    this.$('frame').classList.add('in-call');
-    this.$('talk-label').textContent = 'Hang up';
-    this.$('quiet').hidden = false;
-    this.#state('listening');
+    this.#face.calling(true);
+    this.#face.state('listening');
     this.#tell('calling', true);
   }
 
@@ -218,48 +210,51 @@ export class Shopper extends EventTarget {
     const wasUp = this.#voiced;
     this.#call = null;
     this.#voiced = false;
-    this.$('frame').classList.remove('in-call');
-    this.$('talk-label').textContent = 'Talk';
     if (this.#root.activeElement === this.$('quiet')) this.$('talk').focus();
-    this.$('quiet').hidden = true;
-    this.#state('');
+    this.#face.calling(false);
+    this.#face.state('');
     if (!wasUp) return;
     this.#captions.hungUp();
     this.#tell('calling', false);
-    if (why === 'hung up') this.#announce('You hung up.');
+    if (why === 'hung up') this.#face.announce(this.#face.say('hungUp'));
     else if (why === 'lost') this.#callAgain();
-    else this.#problem('The call has ended. You can call again, or type.', true);
+    else this.#face.problem(this.#face.say('ended'), true);
   }
 
   // callAgain takes up a conversation whose call was lost.
   async #callAgain() {
     for (let n = 1; n <= callAgain.tries; n++) {
-      this.#problem('The call was lost. Calling again …');
+      this.#face.problem(this.#face.say('calling'));
       await new Promise((wait) => { setTimeout(wait, callAgain.after * n); });
       if (this.#call) return; // the shopper was quicker
       try {
         await this.#connect();
-        this.#problem('');
+        this.#face.problem('');
         return;
       } catch { /* once more */ }
     }
-    this.#problem('The call was lost. You can call again, or type.', true);
+    this.#face.problem(this.#face.say('lost'), true);
   }
 
   // onItsWay tells how far photos have got.
   #onItsWay(share) {
-    const words = share < 1 ? `Sending ${Math.round(share * 100)} % …` : 'Looking at the photo …';
-    if (!this.#voiced) this.$('status').textContent = words;
+    if (!this.#voiced) this.#face.progress(share < 1 ? 'sending' : 'looking', { n: Math.round(share * 100) });
+    this.$('sent').hidden = share === 1;
+    this.$('sent').value = share;
   }
 
   #listen() {
-    this.$('photo').addEventListener('change', async ({ target }) => {
-      const files = [...target.files];
-      target.value = ''; // the same one may be picked again
-      this.#problem(await this.#photos.add(files));
-      this.$('text').focus();
-    });
-    this.$('language').addEventListener('change', ({ target }) => { this.#language = target.value; });
+    for (const id of ['camera', 'photo']) {
+      this.$(id).addEventListener('change', async ({ target }) => {
+        const files = [...target.files];
+        target.value = ''; // the same one may be picked again
+        const wrong = await this.#photos.add(files);
+        if (wrong) this.#face.trouble(wrong);
+        else this.#face.problem('');
+        this.$('text').focus();
+      });
+    }
+    this.$('language').addEventListener('change', ({ target }) => this.#choose(target.value));
     this.$('talk').addEventListener('click', () => this.talk());
     this.$('again').addEventListener('click', () => {
       this.$('talk').focus();
@@ -280,7 +275,7 @@ export class Shopper extends EventTarget {
       this.type(target.textContent);
     });
     this.#root.addEventListener('click', () => {
-      if (this.#voiced && this.$('voice').paused) this.$('voice').play().then(() => this.#problem(''), () => {});
+      if (this.#voiced && this.$('voice').paused) this.$('voice').play().then(() => this.#face.problem(''), () => {});
     });
     this.#root.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.#voiced) this.#call.send({ type: 'silence' });

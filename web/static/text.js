@@ -2,6 +2,7 @@
 // server-sent events.
 
 import { reasonOf } from './server.js';
+import { trouble } from './words.js';
 
 // beginConversation gives the id of a new conversation, in a language if one was chosen.
 export async function beginConversation(server, language) {
@@ -56,7 +57,7 @@ async function upload(url, headers, form, sent) {
     request.onprogress = () => { if (request.status < 400) pass(); };
     request.onload = () => { if (request.status < 400) pass(); writer.close().catch(() => {}); };
     request.onerror = () => {
-      const broken = new Error('The photo did not get through. Look at your connection, then try again.');
+      const broken = trouble('broken-photo');
       failed(broken);
       writer.abort(broken).catch(() => {});
     };
@@ -74,7 +75,7 @@ async function* events(reader) {
   let rest = '';
   for (;;) {
     const { value, done } = await reader.read().catch(() => {
-      throw Object.assign(new Error('The answer broke off. Ask again.'), { begun: true });
+      throw Object.assign(trouble('broken-answer'), { begun: true });
     });
     if (done) return;
     const blocks = (rest + value).split('\n\n');

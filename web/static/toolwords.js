@@ -28,8 +28,10 @@ const known = {
 };
 
 // toolWords says how things stand with a tool: as is "running", "done", "failed",
-// "asking" or "asked".
-export function toolWords(name, as) {
+// "asking" or "asked". In English it names the tool.
+export function toolWords(words, name, as) {
+  const general = words.say('tools');
+  if (general) return general[['running', 'done', 'failed', 'asking', 'asked'].indexOf(as)];
   const plain = name.replaceAll(/[_.-]+/g, ' ').trim();
   const [running, done, failed, asking] = known[name] ?? [`Working on it: ${plain}`, `Done: ${plain}`, `This did not work: ${plain}`];
   switch (as) {
