@@ -11,6 +11,7 @@ import (
 
 	pion "github.com/pion/webrtc/v4"
 
+	"parley/access"
 	"parley/room"
 )
 
@@ -57,12 +58,17 @@ func TestOffersThatCannotBeUsed(t *testing.T) {
 		}
 	}
 	// Of what led to no call, nothing is left.
-	deadline := time.Now().Add(limit)
-	for s.host.Count() > 0 && time.Now().Before(deadline) {
-		<-time.After(5 * time.Millisecond) // conversations end by themselves
+	s.protocol.mu.Lock()
+	defer s.protocol.mu.Unlock()
+	if len(s.protocol.peers) == 0 {
+		t.Error("no offer was looked at")
 	}
-	if n := s.host.Count(); n > 0 {
-		t.Errorf("%d conversations are left", n)
+	for _, one := range s.protocol.peers {
+		select {
+		case <-one.conversation.Done():
+		case <-time.After(limit):
+			t.Error("a conversation is left")
+		}
 	}
 }
 
@@ -102,6 +108,24 @@ func TestACallIsTheOnesWhoBeganIt(t *testing.T) {
 	// The same customer reaches it with another token.
 	if status, answer := s.request(t, http.MethodPatch, "/api/offer", s.token(t, key, "maya"), map[string]any{"pc_id": c.id, "candidates": []any{}}); status != http.StatusOK {
 		t.Errorf("the customer's other token is answered with %d %v", status, answer)
+	}
+}
+
+// TestMessagesAreCounted as requests are: over a limit they are refused, and say so.
+// What keeps the connection alive costs nothing.
+func TestMessagesAreCounted(t *testing.T) {
+	const key = "a-key-of-the-shop-0123456789"
+	s := openWithin(t, access.NewLimits(access.Bounds{}, access.Bounds{Requests: 12}, access.Bounds{}), key)
+	c := s.call(t, s.token(t, key, "maya"))
+	for range 30 {
+		check(t, c.channel.SendText("ping: 1"))
+	}
+	c.greet("2.1.0")
+	for range 12 {
+		c.send("much", "send-text", map[string]any{"content": "hello", "options": map[string]any{"run_immediately": false}})
+	}
+	if m := c.until(0, "error-response", "limit"); m.ID != "much" {
+		t.Errorf("the refusal has the id %q", m.ID)
 	}
 }
 

@@ -145,6 +145,12 @@ type shop struct {
 // open opens a shop; with keys, it asks for them.
 func open(t testing.TB, keys ...string) *shop {
 	t.Helper()
+	return openWithin(t, nil, keys...)
+}
+
+// openWithin opens a shop with limits.
+func openWithin(t testing.TB, limits *access.Limits, keys ...string) *shop {
+	t.Helper()
 	server, err := webrtc.New(webrtc.Config{UDP: "127.0.0.1:0", Codecs: []audio.Codec{g711.MuLaw()}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +167,7 @@ func open(t testing.TB, keys ...string) *shop {
 	var n atomic.Int64
 	handler := api.New(api.Config{
 		Host: s.host, Rooms: rooms{server}, Ready: func() []string { return nil }, Page: http.NotFoundHandler(), Metrics: http.NotFoundHandler(),
-		Keys: s.keys, Tokens: s.tokens, Protocols: []api.Protocol{s.protocol},
+		Keys: s.keys, Tokens: s.tokens, Limits: limits, Protocols: []api.Protocol{s.protocol},
 		NewOptions: func(context.Context) (agent.Options, error) {
 			return agent.Options{
 				ID: fmt.Sprintf("c%d", n.Add(1)), Language: "en", Phrases: book{}, Tuning: agent.DefaultTuning(),
