@@ -40,11 +40,18 @@ func (a *shopAgent) rawSpeech(t *testing.T, text string) string {
 func (a *shopAgent) nodeClients(t *testing.T) (dir string) {
 	t.Helper()
 	program(t, "node")
+	return a.npmInstall(t, "api/realtime/testdata/clients")
+}
+
+// npmInstall installs what a folder's package.json names, in a copy of the folder.
+func (a *shopAgent) npmInstall(t *testing.T, folder string) (dir string) {
+	t.Helper()
+	npm := program(t, "npm")
 	dir = t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, "api/realtime/testdata/clients"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, folder))); err != nil {
 		t.Fatal(err)
 	}
-	a.example(t, dir, program(t, "npm"), "install", "--no-audit", "--no-fund", "--no-package-lock")
+	a.example(t, dir, npm, "install", "--no-audit", "--no-fund", "--no-package-lock")
 	return dir
 }
 
