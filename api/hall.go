@@ -95,14 +95,12 @@ func (h *Hall) Abandon(c *agent.Conversation, cause error) {
 // Hangup ends the call of the conversation with this id, if there is one, and waits
 // until its seat is free.
 func (h *Hall) Hangup(ctx context.Context, id string, cause error) error {
-	call, err := h.Call(ctx, id)
-	if err != nil {
-		return nil // there is none
+	if call, err := h.Call(ctx, id); err == nil {
+		if err := call.Hangup(ctx, cause); err != nil {
+			return err
+		}
+		h.server.forget(id, call)
 	}
-	if err := call.Hangup(ctx, cause); err != nil {
-		return err
-	}
-	h.server.forget(id, call)
 	return nil
 }
 

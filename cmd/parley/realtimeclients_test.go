@@ -110,6 +110,18 @@ func nodePackages(t *testing.T) string {
 	})
 }
 
+// npmInstall installs what a folder's package.json names, in a copy of the folder.
+func (a *shopAgent) npmInstall(t *testing.T, folder string) (dir string) {
+	t.Helper()
+	npm := program(t, "npm")
+	dir = t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, folder))); err != nil {
+		t.Fatal(err)
+	}
+	a.example(t, dir, npm, "install", "--no-audit", "--no-fund", "--no-package-lock")
+	return dir
+}
+
 // recording is a file of what the embedded voice says, 16-bit samples at 24 kHz.
 func (a *shopAgent) recording(t *testing.T, text string) string {
 	t.Helper()
