@@ -18,7 +18,7 @@ func spoken() []agent.Envelope {
 	return numbered(1,
 		agent.Started{Customer: "Maya", Notice: "A demonstration", Language: "en"}, agent.StateChanged{State: agent.Listening},
 		agent.SpeechStarted{}, agent.StateChanged{State: agent.Hearing}, agent.PartialTranscript{Text: "Where is"}, agent.SpeechStopped{},
-		agent.UserSaid{Text: "Where is it?", Source: "voice", Language: "en"}, agent.TurnStarted{}, agent.StateChanged{State: agent.Thinking},
+		agent.Understood{Text: "Where is it?", Language: "en"}, agent.UserSaid{Text: "Where is it?", Source: "voice", Language: "en"}, agent.TurnStarted{}, agent.StateChanged{State: agent.Thinking},
 		agent.ToolStarted{Call: "c1", Name: "get_order", Arguments: json.RawMessage(`{"order_id":"W1"}`)},
 		agent.CallerIdentified{Customer: "Maya"},
 		agent.ToolFinished{Call: "c1", Name: "get_order", OK: true, Took: 12, Result: `{"email":"maya@example.com"}`},
