@@ -15,7 +15,7 @@ LINT    := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 LDFLAGS := -X main.version=$(VERSION)
 
 # Two packages at a time: they start programs, browsers and models of their own.
-TEST_FLAGS ?= -race -p 2 -timeout 15m
+TEST_FLAGS ?= -race -p 2 -timeout 25m
 
 DIST := dist/parley-$(VERSION)-linux-amd64
 

@@ -53,6 +53,7 @@ type Conversation struct {
 	caller    tools.Caller
 	outliving map[toolRun]bool // tools at work that go on without their turn
 	history   history
+	newest    answer
 	photos    []string // hashes of what the caller has shown
 	hears     bool     // somebody can hear the agent
 	turns     int64
@@ -305,6 +306,13 @@ func (c *Conversation) take(m message) {
 		c.emit(0, UserSaid{Text: m.text, Source: "text", Language: c.language})
 	case printed:
 		c.history.printed(m.found, m.text)
+	case retuned:
+		c.opts.Tuning.Turns = m.turns
+		c.decide(time.Now())
+	case committed:
+		m.reply <- c.press()
+	case shortened:
+		m.reply <- c.cutShort(m.turn, m.heard)
 	case silenced:
 		c.endTurn(errCancelled)
 	case greeted:

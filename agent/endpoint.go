@@ -18,6 +18,9 @@ const (
 
 // patience is how long a silence must last before a turn with this verdict ends.
 func (t Turns) patience(v verdict) time.Duration {
+	if t.Pressed {
+		return untilPressed
+	}
 	switch v {
 	case complete:
 		return t.Complete
@@ -29,6 +32,9 @@ func (t Turns) patience(v verdict) time.Duration {
 		return t.Unknown
 	}
 }
+
+// untilPressed is longer than any conversation.
+const untilPressed = 1000 * time.Hour
 
 // readsWhole says whether the words end as a sentence does. Recognisers close
 // everything with a full stop, so this is a sign and no proof: it only keeps a

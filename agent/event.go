@@ -86,6 +86,13 @@ type (
 		// Images are those that were sent along, by what was found in them.
 		Images []ImageSeen `json:"images,omitempty"`
 	}
+	// Understood is what the caller said where the agent answers only when it is asked
+	// to; see [Turns]. It is no part of the history. Text is "" when there were no words
+	// in what a client has committed.
+	Understood struct {
+		Text     string `json:"text"`
+		Language string `json:"language,omitempty"`
+	}
 	// ImageSeen is one image of the caller's, as the agent took it.
 	ImageSeen struct {
 		Match    llm.Match          `json:"match,omitempty"`
@@ -204,6 +211,7 @@ func (SpeechStarted) Kind() string     { return "speech.started" }
 func (SpeechStopped) Kind() string     { return "speech.stopped" }
 func (PartialTranscript) Kind() string { return "transcript.partial" }
 func (UserSaid) Kind() string          { return "transcript.final" }
+func (Understood) Kind() string        { return "transcript.heard" }
 func (TurnStarted) Kind() string       { return "turn.started" }
 func (ReplyText) Kind() string         { return "reply.delta" }
 func (ReplySpoken) Kind() string       { return "reply.spoken" }
@@ -227,6 +235,7 @@ func (SpeechStarted) lossy() bool     { return false }
 func (SpeechStopped) lossy() bool     { return false }
 func (PartialTranscript) lossy() bool { return true }
 func (UserSaid) lossy() bool          { return false }
+func (Understood) lossy() bool        { return false }
 func (TurnStarted) lossy() bool       { return false }
 func (ReplyText) lossy() bool         { return true }
 func (ReplySpoken) lossy() bool       { return true }

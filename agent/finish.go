@@ -24,6 +24,9 @@ func (c *Conversation) endTurn(cause error) {
 		account := c.playout.Flush(t.serial)
 		if whole = whole && account.Complete; !whole {
 			heard = account.Heard()
+			if t.within != nil {
+				heard = c.playout.Within(t.serial, *t.within)
+			}
 		}
 	}
 	if c.hold != nil {
@@ -33,6 +36,12 @@ func (c *Conversation) endTurn(cause error) {
 	c.unduck()
 	interrupted := !errors.Is(cause, errDone) && !errors.Is(cause, errFailed)
 	c.remember(t, heard, whole, interrupted)
+	c.newest = answer{turn: t.id, serial: t.serial}
+	if len(t.steps) == 1 && t.spoken {
+		if c.newest.text = strings.TrimSpace(t.steps[0].text.String()); !whole {
+			c.newest.text, _ = cutText(c.newest.text, heard)
+		}
+	}
 	if c.pending != nil && c.pending.turn == t {
 		c.pending.heard = whole
 	}

@@ -67,6 +67,15 @@ type (
 		found *llm.Found // the image's, which names it
 		text  string
 	}
+	// retuned says anew when a turn is over, committed that the caller's is now.
+	retuned   struct{ turns Turns }
+	committed struct{ reply chan<- bool }
+	// shortened says how much of a turn's sound was played to the caller.
+	shortened struct {
+		turn  int64
+		heard time.Duration
+		reply chan<- cut
+	}
 	// silenced asks the agent to stop speaking.
 	silenced struct{}
 	// greeted asks the agent to speak first.
@@ -165,6 +174,9 @@ func (judged) message()       {}
 func (texted) message()       {}
 func (noted) message()        {}
 func (printed) message()      {}
+func (retuned) message()      {}
+func (committed) message()    {}
+func (shortened) message()    {}
 func (silenced) message()     {}
 func (greeted) message()      {}
 func (attached) message()     {}

@@ -67,6 +67,11 @@ type Turns struct {
 	Incomplete time.Duration
 	// Dictated is the silence that ends a turn in which something is dictated.
 	Dictated time.Duration
+	// Pressed says that no silence ends a turn: [Conversation.Commit] does.
+	Pressed bool
+	// Asked says that the agent answers what it hears only when it is asked to: it
+	// tells what it has understood, as [Understood], and leaves it at that.
+	Asked bool
 }
 
 // Limits bound what one conversation may cost.

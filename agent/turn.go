@@ -54,9 +54,10 @@ type turn struct {
 
 	mouth    *mouth
 	clauses  []*clause
-	closed   bool // all clauses are synthesised
-	sounding bool // the first sample went out
-	playing  int  // the clause that is heard
+	closed   bool   // all clauses are synthesised
+	sounding bool   // the first sample went out
+	playing  int    // the clause that is heard
+	within   *int64 // the samples that the caller's client has played, when it says so
 }
 
 // step is one answer of the brain within a turn; a tool call ends a step.

@@ -20,6 +20,7 @@ type utterance struct {
 	segment   int64         // where the ear's current stretch of voice began
 	earlier   time.Duration // the voice before that stretch
 	quiet     bool          // the caller has paused
+	pressed   bool          // the caller's client has said that this is all
 	prefix    string        // words of earlier parts of a very long utterance
 	captioned time.Duration
 	captions  bool // a partial recognition is under way
@@ -224,7 +225,9 @@ func (c *Conversation) hearWords(m recognised) {
 		if d.verdict == unknown {
 			c.askTurnModel(d)
 		}
-		d.turn = c.prepare(d)
+		if !c.opts.Tuning.Turns.Asked {
+			d.turn = c.prepare(d)
+		}
 	}
 	c.decide(time.Now())
 }
@@ -294,6 +297,10 @@ func (c *Conversation) decide(now time.Time) {
 	case d.err != nil:
 		c.finishUtterance(u)
 		c.apologise("recognition", d.err)
+	case d.turn == nil: // nobody has asked for an answer
+		c.finishUtterance(u)
+		c.emit(0, Understood{Text: d.text, Language: c.languageOf(d.text, d.language)})
+		c.restState()
 	default:
 		c.finishUtterance(u)
 		c.commit(d.turn)
@@ -305,6 +312,8 @@ var errRecognitionLate = errors.New("the recogniser did not answer in time")
 // waitFor is the silence that ends the utterance as things stand.
 func (c *Conversation) waitFor(d *draft) time.Duration {
 	switch {
+	case c.utterance.pressed:
+		return 0
 	case d.dismiss && c.hold != nil:
 		return c.opts.Tuning.Interrupt.ResumeAfter
 	case d.dismiss:
@@ -335,6 +344,9 @@ func (c *Conversation) decideAt() time.Time {
 // dismiss forgets what turned out to be nothing, and goes on speaking if that
 // was what it interrupted.
 func (c *Conversation) dismiss() {
+	if c.utterance.pressed && c.opts.Tuning.Turns.Asked {
+		c.emit(0, Understood{}) // whoever pressed waits for it
+	}
 	c.dropUtterance()
 	c.endHold()
 	c.restState()

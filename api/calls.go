@@ -124,6 +124,7 @@ func (s *Server) createCall(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.waits = true
+	g.deferred = r.URL.Query().Has("wait")
 	for label, serve := range further {
 		g.channels[label] = func(ch room.Channel) { serve(g.Conversation, ch) }
 	}
@@ -184,6 +185,9 @@ func (s *Server) answer(ctx context.Context, offer string, g *guest) (string, Ca
 		}
 		s.forget(c.ID(), call)
 	})
+	if g.deferred {
+		return answer, call, nil
+	}
 	if err := g.attach(ctx); err != nil {
 		s.log.Info("a call ended while it began", "conversation", c.ID(), "err", err)
 	}
@@ -222,7 +226,7 @@ func (s *Server) take(ctx context.Context, c *agent.Conversation, ends bool) (*g
 	s.calls[c.ID()] = nil // taken; the call follows
 	g := &guest{Conversation: c, server: s, caller: principalOf(ctx), ends: ends}
 	g.channels = map[string]func(room.Channel){
-		channelLabel: func(ch room.Channel) { s.serveChannel(c, g.caller, ch) },
+		channelLabel: func(ch room.Channel) { s.serveChannel(c, g.caller, ch, g.attach) },
 	}
 	return g, nil
 }
@@ -339,13 +343,15 @@ type guest struct {
 	// resumed says that the conversation was taken up; waits that it waits for its
 	// client when the call was lost.
 	resumed, waits bool
+	// deferred says that the agent neither speaks nor greets before the client says so.
+	deferred bool
 	// channels serves what the client opens, by label, each until the channel's end.
 	channels map[string]func(room.Channel)
 	gone     func(cause error)         // see Seat.Left; may be nil
 	farewell func(ctx context.Context) // see Seat.Farewell; may be nil
 
-	mu   sync.Mutex
-	left bool
+	mu             sync.Mutex
+	left, attached bool
 }
 
 // attach says that the call carries the agent's voice, unless it has ended
@@ -353,9 +359,10 @@ type guest struct {
 func (g *guest) attach(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.left {
+	if g.left || g.attached {
 		return nil
 	}
+	g.attached = true
 	return g.Attach(ctx)
 }
 

@@ -15,6 +15,7 @@ import (
 //
 //	{"type":"message","text":"…"}   what the shopper typed
 //	{"type":"silence"}              stop speaking now
+//	{"type":"start"}                the call that was prepared with ?wait begins
 //	{"type":"ping"}                 answered with {"type":"pong"}
 //
 // What cannot be taken is answered with {"type":"rejected","message":"…"}.
@@ -31,7 +32,7 @@ const unread = 512
 
 // serveChannel passes events out and commands in until either side ends. A client
 // too slow for what it must not miss is served no longer.
-func (s *Server) serveChannel(c *agent.Conversation, p principal, ch room.Channel) {
+func (s *Server) serveChannel(c *agent.Conversation, p principal, ch room.Channel, start func(context.Context) error) {
 	events := c.Subscribe(unread, true)
 	defer events.Close()
 	for {
@@ -57,7 +58,7 @@ func (s *Server) serveChannel(c *agent.Conversation, p principal, ch room.Channe
 			}
 			err := s.count(p, len(message))
 			if err == nil {
-				err = s.obey(c, ch, message)
+				err = s.obey(c, ch, start, message)
 			}
 			if err != nil {
 				reply, _ := json.Marshal(map[string]string{"type": "rejected", "message": err.Error()}) // two strings always marshal
@@ -81,7 +82,7 @@ func (s *Server) count(p principal, bytes int) error {
 }
 
 // obey does what a client's message asks.
-func (s *Server) obey(c *agent.Conversation, ch room.Channel, message []byte) error {
+func (s *Server) obey(c *agent.Conversation, ch room.Channel, start func(context.Context) error, message []byte) error {
 	var m command
 	if err := json.Unmarshal(message, &m); err != nil {
 		return errors.New("a message has to be a JSON object with a type")
@@ -94,9 +95,11 @@ func (s *Server) obey(c *agent.Conversation, ch room.Channel, message []byte) er
 		return err
 	case "silence":
 		return c.Silence(ctx)
+	case "start":
+		return start(ctx)
 	case "ping":
 		return ch.Send([]byte(`{"type":"pong"}`))
 	default:
-		return errors.New(`the type has to be "message", "silence" or "ping"`)
+		return errors.New(`the type has to be "message", "silence", "start" or "ping"`)
 	}
 }

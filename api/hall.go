@@ -95,14 +95,12 @@ func (h *Hall) Abandon(c *agent.Conversation, cause error) {
 // Hangup ends the call of the conversation with this id, if there is one, and waits
 // until its seat is free.
 func (h *Hall) Hangup(ctx context.Context, id string, cause error) error {
-	call, err := h.Call(ctx, id)
-	if err != nil {
-		return nil // there is none
+	if call, err := h.Call(ctx, id); err == nil {
+		if err := call.Hangup(ctx, cause); err != nil {
+			return err
+		}
+		h.server.forget(id, call)
 	}
-	if err := call.Hangup(ctx, cause); err != nil {
-		return err
-	}
-	h.server.forget(id, call)
 	return nil
 }
 
@@ -173,8 +171,12 @@ func (h *Hall) Go(f func()) { h.server.serving.Go(f) }
 // Fail answers a request with an error in the API's own shape.
 func (h *Hall) Fail(w http.ResponseWriter, r *http.Request, err error) { h.server.fail(w, r, err) }
 
-// Explain makes of any error what a client may be told, and logs what it may not.
-func (h *Hall) Explain(ctx context.Context, err error) *Problem { return h.server.explain(ctx, err) }
+// Explain makes of any error what a client may be told, and logs what it may not. It
+// may be called when ctx has ended, on any goroutine.
+func (h *Hall) Explain(ctx context.Context, err error) *Problem {
+	// With a request that has ended the server would break off its handler.
+	return h.server.explain(context.WithoutCancel(ctx), err)
+}
 
 // OfferError makes of what became of an offer or a candidate an error for the client,
 // if it is one.

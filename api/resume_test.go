@@ -34,7 +34,7 @@ func TestALostCallIsTakenUp(t *testing.T) {
 		id, token := d.call(t, "")
 		check(t, d.do(t.Context(), "POST", "/v1/conversations/"+id+"/messages", "", `{"text":"remember this"}`).Result(), 200, "remember this", "")
 		d.lose(t, room.ErrLost)
-		time.Sleep(resumeWithin - time.Second)
+		<-time.After(resumeWithin - time.Second)
 
 		again, next := d.call(t, "?resume="+token)
 		if again != id || next == token {
@@ -44,13 +44,13 @@ func TestALostCallIsTakenUp(t *testing.T) {
 		check(t, d.do(t.Context(), "POST", "/v1/realtime/calls?resume="+token, "application/sdp", "o").Result(), 404, "taken it up", "no-conversation")
 
 		// The wait of before does not end the new call, nor the next wait.
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		d.lose(t, room.ErrLost)
-		time.Sleep(resumeWithin - time.Second)
+		<-time.After(resumeWithin - time.Second)
 		if d.host.Find(id) == nil {
 			t.Fatal("the second wait was too short")
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		synctest.Wait()
 		if d.host.Find(id) != nil {
 			t.Error("a conversation that nobody takes up goes on")

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io/fs"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -202,4 +204,49 @@ func TestThePageAndTheElementAreSmall(t *testing.T) {
 			t.Errorf("%s and what it takes: %d files, %d bytes gzipped, more than %d", entry, len(seen), size, most)
 		}
 	}
+}
+
+// TestTextCanBeRead: the colours differ as WCAG 2.2 asks (1.4.3, 1.4.11), on light and dark.
+func TestTextCanBeRead(t *testing.T) {
+	found := regexp.MustCompile(`--([a-z-]+): var\(--parley-[a-z-]+, light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\)\)`).FindAllStringSubmatch(sources(t)["style.css"], -1)
+	for scheme, at := range map[string]int{"light": 2, "dark": 3} {
+		colours := make(map[string]float64)
+		for _, m := range found {
+			colours[m[1]] = luminance(t, m[at])
+		}
+		for _, c := range []struct {
+			over, under string
+			least       float64
+		}{
+			{"ink", "paper", 4.5}, {"ink", "card", 4.5}, {"ink", "mine", 4.5}, {"soft", "paper", 4.5}, {"soft", "card", 4.5}, {"soft", "mine", 4.5},
+			{"on-brand", "brand", 4.5}, {"alert", "alert-paper", 4.5}, {"alert", "card", 4.5}, {"edge", "paper", 3}, {"brand", "paper", 3}, {"edge", "card", 3},
+		} {
+			over, under := colours[c.over], colours[c.under]
+			if over == 0 && under == 0 {
+				t.Fatalf("%s or %s is not among the colours", c.over, c.under)
+			}
+			if ratio := (max(over, under) + 0.05) / (min(over, under) + 0.05); ratio < c.least {
+				t.Errorf("%s: %s on %s has a contrast of %.2f, less than %.1f", scheme, c.over, c.under, ratio, c.least)
+			}
+		}
+	}
+}
+
+// luminance is the relative luminance of a colour after WCAG.
+func luminance(t *testing.T, hex string) (sum float64) {
+	t.Helper()
+	rgb, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, weight := range []float64{0.0722, 0.7152, 0.2126} {
+		v := float64(rgb>>(8*i)&0xff) / 255
+		if v <= 0.04045 {
+			v /= 12.92
+		} else {
+			v = math.Pow((v+0.055)/1.055, 2.4)
+		}
+		sum += weight * v
+	}
+	return sum
 }

@@ -4,7 +4,12 @@ import "parley/agent"
 
 // call tells the client of a call of one of its tools.
 func (s *session) call(c *functionCall) {
-	s.pending--
+	if s.told == s.begun { // what came before it in the turn is still to be told
+		s.early = append(s.early, c)
+		return
+	}
+	s.told++
+	s.goesOn = false
 	s.calls[c.id] = c
 	r := s.response
 	if r == nil {
@@ -14,6 +19,8 @@ func (s *session) call(c *functionCall) {
 	index := len(r.outputs)
 	if r.message != nil && r.message.Status == "in_progress" {
 		s.replyDone(agent.ReplyDone{Text: r.text.String()})
+		s.voiced = r
+		s.earlier += " " + r.text.String()
 		index++
 	}
 	previous := s.items.add(it)
@@ -33,31 +40,17 @@ func (s *session) call(c *functionCall) {
 
 // callsMade closes the response that consists of calls: the client's outputs come next.
 func (s *session) callsMade() {
-	if s.pending != 0 || s.response == nil {
+	if s.told < s.begun || s.response == nil || s.goesOn {
 		return
 	}
 	s.finish(agent.TurnEnded{Cause: agent.CauseDone})
 }
 
-// callsEnd has the calls that nobody will answer any more fail.
-func (s *session) callsEnd() {
-	for id, c := range s.calls {
-		close(c.output)
+// handOver gives the agent the outputs that have come.
+func (s *session) handOver() {
+	for id, output := range s.outputs {
+		s.calls[id].output <- output // it has room for the one
 		delete(s.calls, id)
-	}
-	for {
-		select {
-		case c := <-s.wanted:
-			close(c.output)
-		default:
-			return
-		}
-	}
-}
-
-// turnGoesOn begins the response in which the agent uses the outputs.
-func (s *session) turnGoesOn() {
-	if s.response == nil {
-		s.open()
+		delete(s.outputs, id)
 	}
 }

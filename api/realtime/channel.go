@@ -9,12 +9,12 @@ import (
 
 // serveChannel serves a session over the data channel of a call, until either ends.
 func (s *session) serveChannel(c *agent.Conversation, ch room.Channel) {
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(s.who)
 	defer stop()
 	events := c.Subscribe(unread, true)
 	defer events.Close()
 	s.conversation, s.events = c, events.Events()
-	defer s.follow(&sink{send: ch.Send, fail: func(error) { stop() }})()
+	s.follow(&sink{send: ch.Send, fail: func(error) { stop() }})
 	s.protocol.mu.Lock()
 	s.protocol.calls[c.ID()] = s
 	s.protocol.mu.Unlock()

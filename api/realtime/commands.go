@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/agent"
 	"parley/audio"
 	"parley/llm"
 )
@@ -23,17 +24,23 @@ type command struct {
 	AudioEndMS   int64           `json:"audio_end_ms"`
 	Audio        string          `json:"audio"`
 	Response     struct {
-		Instructions     string          `json:"instructions"`
-		Conversation     string          `json:"conversation"`
-		Input            json.RawMessage `json:"input"`
-		OutputModalities []string        `json:"output_modalities"`
+		Instructions string          `json:"instructions"`
+		Conversation string          `json:"conversation"`
+		Input        json.RawMessage `json:"input"`
+		Metadata     json.RawMessage `json:"metadata"`
 	} `json:"response"`
 }
 
 // crossing is how long after a response's end a client may not know of it yet.
 const crossing = 2 * time.Second
 
-const wrongRequest = "invalid_request_error"
+// maxMetadata bounds what a client has repeated with a response, in bytes.
+const maxMetadata = 16 << 10
+
+const (
+	wrongRequest = "invalid_request_error"
+	emptyBuffer  = "input_audio_buffer_commit_empty"
+)
 
 // take does what a client's message asks.
 func (s *session) take(ctx context.Context, message []byte) {
@@ -48,11 +55,11 @@ func (s *session) take(ctx context.Context, message []byte) {
 		return
 	}
 	if err := s.obey(ctx, m); err != nil {
-		param := ""
+		param, code := "", "invalid_value"
 		if wrong, ok := errors.AsType[*settingError](err); ok {
-			param = wrong.param
+			param, code = wrong.param, wrong.code
 		}
-		s.fail(m.EventID, wrongRequest, "invalid_value", param, err.Error())
+		s.fail(m.EventID, wrongRequest, code, param, err.Error())
 	}
 }
 
@@ -60,7 +67,7 @@ func (s *session) take(ctx context.Context, message []byte) {
 func (s *session) obey(ctx context.Context, m command) error {
 	switch m.Type {
 	case "session.update":
-		return s.change(m.Session)
+		return s.change(ctx, m.Session)
 	case "conversation.item.create":
 		return s.createItem(ctx, m)
 	case "conversation.item.retrieve":
@@ -79,28 +86,36 @@ func (s *session) obey(ctx context.Context, m command) error {
 	case "input_audio_buffer.commit":
 		return s.commit(ctx, m.EventID)
 	case "input_audio_buffer.clear":
-		if s.sound == nil {
-			return refuse("type", "over WebRTC the sound is not in the client's hands.")
+		if s.sound != nil {
+			s.sound.clear()
 		}
-		s.sound.clear()
 		s.emit("input_audio_buffer.cleared", nil)
 		return nil
 	case "response.create":
 		if m.Response.Conversation == "none" || len(m.Response.Input) > 0 {
 			return refuse("response", "every response belongs to the conversation; conversation and input cannot be chosen.")
 		}
+		if len(m.Response.Instructions) > maxInstructions || len(m.Response.Metadata) > maxMetadata {
+			return refuse("response", "instructions may have %d bytes, and metadata %d.", maxInstructions, maxMetadata)
+		}
+		s.once = wish{m.Response.Instructions, m.Response.Metadata}
+		s.apply()
 		return s.respond(ctx, m)
 	case "response.cancel":
 		if s.response == nil {
-			if time.Since(s.ended) > crossing { // else the two have crossed on their way
-				s.fail(m.EventID, wrongRequest, "response_cancel_not_active", "", "There is no response to cancel.")
+			if time.Since(s.ended) < crossing { // the two have crossed on their way
+				return nil
 			}
-			return nil
+			return impossible("response_cancel_not_active", "there is no response to cancel.")
 		}
 		return s.silence(ctx)
 	case "output_audio_buffer.clear":
 		if s.sound != nil {
 			return refuse("type", "over WebSocket the client has the sound: it stops it and truncates the item.")
+		}
+		if s.response == nil {
+			s.emit("output_audio_buffer.cleared", nil) // it is empty
+			return nil
 		}
 		return s.silence(ctx)
 	default:
@@ -109,23 +124,26 @@ func (s *session) obey(ctx context.Context, m command) error {
 }
 
 // change updates the session. What the conversation was begun with stays.
-func (s *session) change(asked json.RawMessage) error {
+func (s *session) change(ctx context.Context, asked json.RawMessage) error {
 	next := *s.settings
 	if err := next.update(asked); err != nil {
 		return err
 	}
 	switch begun := s.begin == nil; {
-	case s.sound == nil && next.detection == nil:
-		return refuse("session.audio.input.turn_detection", "over WebRTC the agent hears all the time; push to talk is served over WebSocket.")
+	case s.turns == agent.Turns{} && s.begin == nil && next.detection == nil:
+		return refuse("session.audio.input.turn_detection", "this call was not begun by a client of this protocol; make it with a client secret or with a session.")
 	case s.sound == nil && !next.speaks():
 		return refuse("session.output_modalities", "over WebRTC answers are spoken.")
-	case begun && (next.detection == nil) != (s.settings.detection == nil):
-		return refuse("session.audio.input.turn_detection", "it cannot change between null and detection once there was sound.")
 	case s.box == nil && begun && len(next.wire.Tools) > 0:
 		return refuse("session.tools", "this call was not begun by a client of this protocol; make it with a client secret or with a session.")
 	}
 	before := s.settings.speaks()
 	*s.settings = next
+	if s.conversation != nil && s.turns != (agent.Turns{}) {
+		if err := s.conversation.Retune(ctx, next.turns(s.turns)); err != nil {
+			return err
+		}
+	}
 	if s.sound != nil {
 		if err := s.sound.use(next.wire.Audio.Input.Format, next.wire.Audio.Output.Format); err != nil {
 			return err
@@ -154,15 +172,21 @@ func (s *session) createItem(ctx context.Context, m command) error {
 		}
 		s.outputs[it.CallID] = it.Output
 		s.added(it)
+		if s.goesOn { // it was asked for with another call's output
+			s.surplus++
+			s.handOver()
+		}
 		return nil
 	}
 	if len(s.waiting) == maxWaiting {
 		return refuse("item", "%d items wait for a response already; ask for one.", maxWaiting)
 	}
 	if len(files) > 0 {
-		if it.images, err = s.protocol.hall.Look(ctx, files); err != nil {
-			return errors.New(s.protocol.hall.Explain(ctx, err).Detail)
+		if s.looking == maxLooking {
+			return refuse("item", "the photos of %d items are being looked at already.", maxLooking)
 		}
+		it.ready = false
+		s.look(ctx, it, files, m.EventID)
 	}
 	s.waiting = append(s.waiting, it)
 	s.added(it)
@@ -206,13 +230,30 @@ func (s *session) truncate(ctx context.Context, m command) error {
 		return refuse("audio_end_ms", "it cannot be negative.")
 	}
 	told := map[string]any{"item_id": m.ItemID, "content_index": m.ContentIndex, "audio_end_ms": m.AudioEndMS}
+	played := time.Duration(min(m.AudioEndMS, maxPlayed)) * time.Millisecond
 	if s.response != nil && s.response.message == it {
 		s.truncated = told // once the item holds what was heard
-		return s.silence(ctx)
+		if s.earlier != "" {
+			return s.silence(ctx) // the time counts from the newest message, not from the turn's first
+		}
+		_, _, err := s.conversation.CutShort(ctx, s.turn, played)
+		return err
+	}
+	if it.turn != 0 {
+		heard, ok, err := s.conversation.CutShort(ctx, it.turn, played)
+		if err != nil {
+			return err
+		}
+		if ok && len(it.Content) > 0 && it.Content[0].Transcript != heard {
+			it.Content[0].Transcript, it.Status = heard, "incomplete"
+		}
 	}
 	s.emit("conversation.item.truncated", told)
 	return nil
 }
+
+// maxPlayed bounds the sound that a client may say it has played, in milliseconds.
+const maxPlayed = 1 << 30
 
 // silence stops the answer under way.
 func (s *session) silence(ctx context.Context) error {
@@ -236,18 +277,24 @@ func (s *session) append(ctx context.Context, m command) error {
 // commit ends the caller's utterance in push to talk.
 func (s *session) commit(ctx context.Context, cause string) error {
 	switch {
-	case s.sound == nil:
-		return refuse("type", "over WebRTC the agent finds the ends of turns by itself.")
 	case s.settings.detection != nil:
 		return refuse("type", "the agent finds the ends of turns by itself; set turn_detection to null to do it yourself.")
 	}
 	if !s.ready(ctx, cause) {
 		return nil // told
 	}
+	if s.sound == nil { // the conversation has heard it
+		spoke, err := s.conversation.Commit(ctx)
+		if err == nil && !spoke {
+			err = impossible(emptyBuffer, "nobody has spoken.")
+		}
+		s.committed = s.committed || spoke
+		return err
+	}
 	pcm := s.sound.takeAll()
 	const least = 1600 // samples: 100 ms
 	if len(pcm) < least {
-		return refuse("type", "there have to be at least 100 ms of sound.")
+		return impossible(emptyBuffer, "there have to be at least 100 ms of sound.")
 	}
 	// A recogniser wants the quiet around words that a button cuts off.
 	quiet := make([]int16, audio.HearRate/5)
@@ -267,18 +314,36 @@ func (s *session) lastID() any {
 	return nil
 }
 
-// takeRecognised takes the words of a committed utterance.
+// takeRecognised takes the words of a committed utterance, or what is in photos.
 func (s *session) takeRecognised(ctx context.Context, h recognised) {
 	h.item.ready = true
-	if h.err != nil {
+	switch {
+	case h.photos:
+		s.looking--
+		if ctx.Err() != nil {
+			return // the client has gone
+		}
+		h.item.images = h.images
+		if h.err != nil {
+			s.fail(h.cause, wrongRequest, "invalid_value", "item.content", s.protocol.hall.Explain(ctx, h.err).Detail)
+			if s.items.find(h.item.ID) == h.item {
+				_ = s.deleteItem(h.item.ID) // it is there
+			}
+		}
+	case h.err != nil:
 		s.protocol.log.Warn("recognition failed", "session", s.settings.wire.ID, "err", h.err)
 		s.emit("conversation.item.input_audio_transcription.failed", map[string]any{"item_id": h.item.ID, "content_index": 0,
-			"error": map[string]any{"type": "server_error", "code": "transcription_failed", "message": "What was said could not be recognised.", "param": nil}})
-	} else {
+			"error": map[string]any{"type": "server_error", "code": "transcription_failed", "message": "What was said could not be recognised."}})
+	default:
 		h.item.text = h.text
 		h.item.Content[0].Transcript = h.text
 		s.transcribed(h.item)
 	}
+	s.respondLate(ctx)
+}
+
+// respondLate gives the response that was asked for before all was known.
+func (s *session) respondLate(ctx context.Context) {
 	if s.create {
 		s.create = false
 		if err := s.respond(ctx, command{}); err != nil {
@@ -289,6 +354,9 @@ func (s *session) takeRecognised(ctx context.Context, h recognised) {
 
 // transcribed tells the words of an item of sound.
 func (s *session) transcribed(it *item) {
+	if !s.settings.transcribes() {
+		return
+	}
 	text := it.Content[0].Transcript
 	s.emit("conversation.item.input_audio_transcription.delta", map[string]any{"item_id": it.ID, "content_index": 0, "delta": text})
 	s.emit("conversation.item.input_audio_transcription.completed", map[string]any{"item_id": it.ID, "content_index": 0, "transcript": text,
@@ -302,12 +370,18 @@ func (s *session) respond(ctx context.Context, m command) error {
 		return nil // told
 	}
 	if len(s.outputs) > 0 {
-		s.turnGoesOn()
-		for id, output := range s.outputs {
-			s.calls[id].output <- output // it has room for the one
-			delete(s.calls, id)
-			delete(s.outputs, id)
+		s.goesOn = s.live
+		if s.response == nil {
+			s.open()
 		}
+		s.handOver()
+		if !s.live { // their turn is over; the next one will know of them
+			s.finish(agent.TurnEnded{Cause: agent.CauseDone})
+		}
+		return nil
+	}
+	if s.committed {
+		s.create = true
 		return nil
 	}
 	if slices.ContainsFunc(s.waiting, func(it *item) bool { return !it.ready }) {
@@ -328,6 +402,14 @@ func (s *session) respond(ctx context.Context, m command) error {
 	}
 	s.waiting = nil
 	if len(texts) == 0 && len(images) == 0 {
+		if s.surplus > 0 { // it was answered with the other outputs
+			s.surplus--
+			if s.response == nil {
+				s.open()
+				s.finish(agent.TurnEnded{Cause: agent.CauseDone})
+			}
+			return nil
+		}
 		if s.turn > 0 {
 			return refuse("type", "there is nothing new to answer.")
 		}

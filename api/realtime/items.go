@@ -18,6 +18,8 @@ const (
 	maxText = 64 << 10
 	// maxWaiting bounds the items that wait for a response.
 	maxWaiting = 64
+	// maxLooking bounds those whose photos are looked at.
+	maxLooking = 2
 )
 
 // content is a part of an item.
@@ -43,6 +45,9 @@ type item struct {
 	Arguments string    `json:"arguments,omitempty"`
 	Output    string    `json:"output,omitempty"`
 
+	previous any // the item before it when it came, nil for the first
+
+	turn   int64       // the agent's turn that it is the answer of; 0 for none
 	text   string      // what the caller said or wrote in it
 	images []llm.Image // what they showed
 	used   bool        // a response has answered it
@@ -84,6 +89,7 @@ func readItem(raw json.RawMessage) (it *item, files [][]byte, err error) {
 				return nil, nil, refuse(at+".image_url", "%v.", err)
 			}
 			files = append(files, file)
+			it.Content[i].ImageURL = "" // the client has it
 		case "input_audio":
 			return nil, nil, refuse(at+".type", "sound comes by input_audio_buffer.append.")
 		default:
@@ -119,13 +125,13 @@ type ledger struct{ items []*item }
 // add puts an item at the end and names the one before it, nil for the first.
 func (l *ledger) add(it *item) (previous any) {
 	if n := len(l.items); n > 0 {
-		previous = l.items[n-1].ID
+		it.previous = l.items[n-1].ID
 	}
 	if len(l.items) == maxItems {
 		l.items = slices.Delete(l.items, 0, 1)
 	}
 	l.items = append(l.items, it)
-	return previous
+	return it.previous
 }
 
 func (l *ledger) find(id string) *item {
@@ -134,14 +140,6 @@ func (l *ledger) find(id string) *item {
 		return nil
 	}
 	return l.items[i]
-}
-
-// before names the item before another, nil for the first.
-func (l *ledger) before(it *item) any {
-	if i := slices.Index(l.items, it); i > 0 {
-		return l.items[i-1].ID
-	}
-	return nil
 }
 
 func (l *ledger) remove(it *item) {

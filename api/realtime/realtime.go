@@ -32,6 +32,8 @@ import (
 type Protocol struct {
 	log  *slog.Logger
 	hall *api.Hall
+	// patience bounds the writing of one message to a client.
+	patience time.Duration
 
 	mu       sync.Mutex
 	prepared map[[sha256.Size]byte]prepared // sessions by their secret
@@ -58,7 +60,7 @@ func New(log *slog.Logger) *Protocol {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Protocol{log: log, prepared: make(map[[sha256.Size]byte]prepared), calls: make(map[string]*session)}
+	return &Protocol{log: log, patience: sendTime, prepared: make(map[[sha256.Size]byte]prepared), calls: make(map[string]*session)}
 }
 
 // Mount implements api.Protocol.
@@ -85,10 +87,14 @@ func (p *Protocol) Prepare(r *http.Request, asked []byte) (func(*agent.Options),
 			return nil, nil, api.NewProblem(http.StatusUnprocessableEntity, "bad-session", "The session cannot be had: %s", err)
 		}
 	}
+	if !wished.speaks() {
+		return nil, nil, api.NewProblem(http.StatusUnprocessableEntity, "bad-session", "The session cannot be had: over WebRTC answers are spoken.")
+	}
 	s := newSession(p, wished)
+	s.who = context.WithoutCancel(r.Context())
 	serve := func(c *agent.Conversation, ch room.Channel) { s.serveChannel(c, ch) }
-	if asked == nil && !known {
-		return nil, serve, nil
+	if asked == nil && !known { // perhaps a page of Parley's own
+		return s.equip, serve, nil
 	}
 	return s.adjust, serve, nil
 }

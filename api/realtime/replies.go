@@ -1,7 +1,9 @@
 package realtime
 
 import (
+	"context"
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -15,11 +17,14 @@ import (
 type response struct {
 	id      string
 	message *item
+	index   int // of the message among the outputs
 	text    strings.Builder
 	outputs []*item
 	spoken  bool // the message is sound
 	sounded bool // some of it was sent
 	silent  bool // its sound has ended
+	// metadata is what the client has repeated with it.
+	metadata json.RawMessage
 }
 
 // utterance is what the caller is saying.
@@ -32,7 +37,7 @@ type utterance struct {
 }
 
 // tell translates an event of the conversation.
-func (s *session) tell(e agent.Envelope) {
+func (s *session) tell(ctx context.Context, e agent.Envelope) {
 	switch event := e.Event.(type) {
 	case agent.SpeechStarted:
 		s.utterance = utterance{item: newID("item"), at: e.At}
@@ -52,9 +57,13 @@ func (s *session) tell(e agent.Envelope) {
 		if event.Source == "voice" {
 			s.userSaid(event)
 		}
+	case agent.Understood:
+		s.understood(ctx, event)
 	case agent.TurnStarted:
+		once := s.once // is for this turn
 		s.finish(agent.TurnEnded{Cause: agent.CauseSuperseded})
-		s.turn = e.Turn
+		s.once = once
+		s.turn, s.live, s.committed = e.Turn, true, false
 		s.open()
 	case agent.StateChanged:
 		if event.State == agent.Speaking && s.response != nil && s.sound == nil {
@@ -68,8 +77,11 @@ func (s *session) tell(e agent.Envelope) {
 	case agent.ToolStarted:
 		// A tool of the shop's that this caller may not use has no name to a client either.
 		if s.box != nil && s.box.runs(event.Name, tools.Caller{Verified: true, Staff: true}) {
-			if s.pending++; s.pending == 0 { // its call came first
-				s.settling.Reset(settle)
+			s.begun++
+			if len(s.early) > 0 {
+				c := s.early[0]
+				s.early = s.early[1:]
+				s.call(c)
 			}
 		}
 	case agent.Usage:
@@ -84,6 +96,7 @@ func (s *session) tell(e agent.Envelope) {
 			}
 		}
 		s.finish(event)
+		s.live, s.goesOn, s.voiced, s.earlier, s.begun, s.told, s.early = false, false, nil, "", 0, 0, nil
 	}
 }
 
@@ -98,20 +111,37 @@ func (s *session) speechStopped() {
 
 // userSaid tells of an utterance that the agent answers.
 func (s *session) userSaid(event agent.UserSaid) {
+	s.transcribed(s.spoke(event.Text))
+}
+
+// understood takes an utterance that the agent answers when the client asks it to.
+func (s *session) understood(ctx context.Context, event agent.Understood) {
+	s.committed = false
+	if event.Text != "" && len(s.waiting) < maxWaiting {
+		it := s.spoke(event.Text)
+		it.text, it.ready = event.Text, true
+		s.waiting = append(s.waiting, it)
+		s.transcribed(it)
+	}
+	s.respondLate(ctx)
+}
+
+// spoke tells of the item that an utterance is.
+func (s *session) spoke(text string) *item {
 	id := s.utterance.item
 	if id == "" || s.items.find(id) != nil {
 		id = newID("item")
 	}
 	s.utterance = utterance{}
-	it := &item{ID: id, Object: "realtime.item", Type: "message", Status: "completed", Role: "user", Content: []content{{Type: "input_audio", Transcript: event.Text}}}
+	it := &item{ID: id, Object: "realtime.item", Type: "message", Status: "completed", Role: "user", Content: []content{{Type: "input_audio", Transcript: text}}}
 	s.emit("input_audio_buffer.committed", map[string]any{"item_id": id, "previous_item_id": s.lastID()})
 	s.added(it)
-	s.transcribed(it)
+	return it
 }
 
 // open begins a response.
 func (s *session) open() *response {
-	r := &response{id: newID("resp"), spoken: s.settings.speaks()}
+	r := &response{id: newID("resp"), spoken: s.settings.speaks(), metadata: s.once.metadata}
 	s.response = r
 	s.emit("response.created", map[string]any{"response": s.wireResponse("in_progress", nil)})
 	s.emit("rate_limits.updated", map[string]any{"rate_limits": []any{}})
@@ -127,7 +157,7 @@ func (s *session) wireResponse(status string, details any) map[string]any {
 	told := map[string]any{
 		"object": "realtime.response", "id": s.response.id, "status": status, "status_details": details, "output": outputs,
 		"output_modalities": s.settings.wire.OutputModalities, "audio": map[string]any{"output": s.settings.wire.Audio.Output},
-		"conversation_id": nil, "metadata": nil, "max_output_tokens": s.settings.wire.MaxOutputTokens, "usage": nil,
+		"conversation_id": nil, "metadata": s.response.metadata, "max_output_tokens": s.settings.wire.MaxOutputTokens, "usage": nil,
 	}
 	if status != "in_progress" {
 		told["usage"] = map[string]any{
@@ -141,7 +171,7 @@ func (s *session) wireResponse(status string, details any) map[string]any {
 
 // at are the fields that place a part of the message.
 func (r *response) at(fields map[string]any) map[string]any {
-	fields["response_id"], fields["item_id"], fields["output_index"], fields["content_index"] = r.id, r.message.ID, 0, 0
+	fields["response_id"], fields["item_id"], fields["output_index"], fields["content_index"] = r.id, r.message.ID, r.index, 0
 	return fields
 }
 
@@ -152,12 +182,13 @@ func (s *session) writing() *response {
 		r = s.open()
 	}
 	if r.message == nil {
-		r.message = &item{ID: newID("item"), Object: "realtime.item", Type: "message", Status: "in_progress", Role: "assistant", Content: []content{}}
+		r.index = len(r.outputs)
+		r.message = &item{ID: newID("item"), Object: "realtime.item", Type: "message", Status: "in_progress", Role: "assistant", Content: []content{}, turn: s.turn}
 		previous := s.items.add(r.message)
-		s.emit("response.output_item.added", map[string]any{"response_id": r.id, "output_index": 0, "item": r.message})
+		s.emit("response.output_item.added", map[string]any{"response_id": r.id, "output_index": r.index, "item": r.message})
 		s.emit("conversation.item.added", map[string]any{"item": r.message, "previous_item_id": previous})
 		s.emit("conversation.item.created", map[string]any{"item": r.message, "previous_item_id": previous})
-		s.emit("response.content_part.added", r.at(map[string]any{"part": r.part("")}))
+		s.emit("response.content_part.added", r.at(map[string]any{"part": r.part("").told()}))
 	}
 	return r
 }
@@ -168,6 +199,12 @@ func (r *response) part(text string) content {
 		return content{Type: "output_audio", Transcript: text}
 	}
 	return content{Type: "output_text", Text: text}
+}
+
+// told is the content as a part of its own: there its type has another name.
+func (c content) told() content {
+	c.Type = strings.TrimPrefix(c.Type, "output_")
+	return c
 }
 
 func (s *session) replyText(text string) {
@@ -182,10 +219,15 @@ func (s *session) replyText(text string) {
 
 // speak sends a piece of the agent's voice.
 func (s *session) speak(pcm []int16) {
-	if s.response == nil || s.response.silent {
+	r := s.response
+	switch {
+	case (r == nil || r.message == nil || r.silent) && s.voiced != nil:
+		r = s.voiced // what was said before a call sounds on while the client sees to that
+	case r == nil || r.silent:
 		return // the fade after a cut
+	default:
+		r = s.writing()
 	}
-	r := s.writing()
 	r.sounded = true
 	s.emit("response.output_audio.delta", r.at(map[string]any{"delta": base64.StdEncoding.EncodeToString(s.sound.encode(pcm))}))
 }
@@ -198,9 +240,12 @@ func (s *session) replyDone(event agent.ReplyDone) {
 	}
 	s.writing()
 	text := event.Text
+	if s.earlier != "" {
+		text = strings.TrimSpace(r.text.String())
+	}
 	r.message.Status = "completed"
 	if event.Interrupted {
-		text, r.message.Status = event.Heard, "incomplete"
+		text, r.message.Status = wordsAfter(event.Heard, s.earlier), "incomplete"
 	}
 	r.silent = true
 	part := r.part(text)
@@ -213,14 +258,20 @@ func (s *session) replyDone(event agent.ReplyDone) {
 	} else {
 		s.emit("response.output_text.done", r.at(map[string]any{"text": text}))
 	}
-	s.emit("response.content_part.done", r.at(map[string]any{"part": part}))
+	s.emit("response.content_part.done", r.at(map[string]any{"part": part.told()}))
 	s.itemDone(r.message)
+}
+
+// wordsAfter is a text without the words of what was said before.
+func wordsAfter(text, before string) string {
+	words := strings.Fields(text)
+	return strings.Join(words[min(len(words), len(strings.Fields(before))):], " ")
 }
 
 func (s *session) itemDone(it *item) {
 	r := s.response
 	s.emit("response.output_item.done", map[string]any{"response_id": r.id, "output_index": len(r.outputs), "item": it})
-	s.emit("conversation.item.done", map[string]any{"item": it, "previous_item_id": s.items.before(it)})
+	s.emit("conversation.item.done", map[string]any{"item": it, "previous_item_id": it.previous})
 	r.outputs = append(r.outputs, it)
 }
 
@@ -256,4 +307,8 @@ func (s *session) finish(ended agent.TurnEnded) {
 	}
 	s.emit("response.done", map[string]any{"response": s.wireResponse(status, details)})
 	s.response, s.usage, s.ended = nil, agent.Usage{}, time.Now()
+	if s.once.instructions != "" || s.once.metadata != nil {
+		s.once = wish{}
+		s.apply()
+	}
 }

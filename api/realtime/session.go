@@ -12,6 +12,7 @@ import (
 
 	"parley/agent"
 	"parley/asr"
+	"parley/llm"
 	"parley/room"
 	"parley/tools"
 )
@@ -34,8 +35,14 @@ type session struct {
 	settings *settings
 	// begin starts the conversation when it is needed; nil once there is one.
 	begin func(ctx context.Context) error
+	// who is the context of whoever made the call, for what is counted against them;
+	// nil over WebSocket, where the connection's own says it.
+	who context.Context //nolint:containedctx // it says who, and never ends
 	// sound is the WebSocket's, nil where a room carries the sound.
 	sound *sound
+
+	gone  chan struct{} // closed when run returns
+	turns agent.Turns   // the shop's own; zero for a conversation that was begun by others
 
 	conversation *agent.Conversation
 	events       <-chan agent.Envelope
@@ -44,11 +51,10 @@ type session struct {
 	language     string
 	box          *toolbox
 	instructions atomic.Pointer[string] // read by the conversation's goroutines
-	started      bool                   // session.created was sent
 
 	in     chan []byte // what clients send
+	joins  chan *sink  // further clients
 	wanted chan *functionCall
-	over   chan struct{} // closed when nobody reads wanted any more
 	heard  chan recognised
 	work   sync.WaitGroup // recognitions, which run waits for
 
@@ -57,16 +63,26 @@ type session struct {
 
 	items     ledger
 	waiting   []*item // what the client has put in and no response has answered yet
-	create    bool    // a response was asked for and waits for a recognition
+	looking   int     // those of waiting whose photos are being looked at
+	committed bool    // the client has ended an utterance whose words are not known yet
+	create    bool    // a response was asked for and waits for them
+	once      wish    // what the client asks of the next response alone
 	response  *response
+	voiced    *response      // that of the turn whose message was closed by a call while it was still spoken
 	truncated map[string]any // tells of the truncation that the client waits for
 	turn      int64          // of the newest response
+	live      bool           // the turn is under way
+	earlier   string         // what the messages before the newest have said in the turn
 	ended     time.Time      // when the last response was done
 	usage     agent.Usage
 	utterance utterance
 	calls     map[string]*functionCall // of the client's tools, by id, that wait for outputs
 	outputs   map[string]string        // outputs that wait for response.create
-	pending   int                      // calls that the agent has told of, less those that the toolbox has
+	begun     int                      // calls that the agent has begun in the turn
+	told      int                      // those of them that the client was told of
+	early     []*functionCall          // calls that the agent has not yet told of itself
+	goesOn    bool                     // the client has asked for what comes after its outputs
+	surplus   int                      // outputs that the agent took without being asked once more
 	settling  *time.Timer
 }
 
@@ -76,16 +92,26 @@ type sink struct {
 	fail func(error) // ends it: it reads too slowly, or the session is over
 }
 
-// recognised is what came of a stretch of sound that the client committed.
+// wish is what a client asks of one response.
+type wish struct {
+	instructions string
+	metadata     json.RawMessage
+}
+
+// recognised is what came of a stretch of sound that the client committed, or of its
+// photos.
 type recognised struct {
-	item *item
-	text string
-	err  error
+	item   *item
+	text   string
+	images []llm.Image
+	photos bool   // it is about photos
+	cause  string // the event_id of the message with them
+	err    error
 }
 
 func newSession(p *Protocol, wished *settings) *session {
 	return &session{
-		protocol: p, settings: wished, in: make(chan []byte, 64), wanted: make(chan *functionCall, maxTools), over: make(chan struct{}), heard: make(chan recognised, 8),
+		protocol: p, settings: wished, in: make(chan []byte, 2), joins: make(chan *sink), gone: make(chan struct{}), wanted: make(chan *functionCall, maxTools), heard: make(chan recognised, 8),
 		calls: make(map[string]*functionCall), outputs: make(map[string]string),
 	}
 }
@@ -93,35 +119,39 @@ func newSession(p *Protocol, wished *settings) *session {
 // adjust makes the conversation one of this protocol's: it does not greet, takes the
 // client's instructions and tools, and waits as long as the client says.
 func (s *session) adjust(o *agent.Options) {
+	s.equip(o)
 	o.Greet = false
+}
+
+// equip is adjust for a conversation that greets.
+func (s *session) equip(o *agent.Options) {
 	o.Phrases = asked{o.Phrases, &s.instructions}
-	s.box = &toolbox{Set: o.Engines.Tools, wanted: s.want}
+	s.box = &toolbox{Set: o.Engines.Tools, wanted: s.want, gone: s.gone}
 	o.Engines.Tools = s.box
-	if s.settings.detection != nil {
-		s.settings.detection.tune(&o.Tuning.Turns)
-	}
+	s.turns = o.Tuning.Turns
+	o.Tuning.Turns = s.settings.turns(s.turns)
 	s.recognizer, s.language = o.Engines.Recognizer, o.Language
 	s.apply()
 }
 
-// want passes a call of a client's tool to the session. It is safe from any goroutine.
-func (s *session) want(c *functionCall) {
-	select {
-	case <-s.over:
-		close(c.output)
-		return
-	default:
-	}
+// want passes a call of a client's tool on.
+func (s *session) want(ctx context.Context, c *functionCall) bool {
 	select {
 	case s.wanted <- c:
-	case <-s.over:
-		close(c.output)
+		return true
+	case <-s.gone:
+	case <-ctx.Done():
 	}
+	return false
 }
 
 // apply gives the conversation what of the settings it can take at any time.
 func (s *session) apply() {
-	s.instructions.Store(&s.settings.wire.Instructions)
+	text := s.settings.wire.Instructions
+	if s.once.instructions != "" {
+		text = strings.TrimSpace(text + "\n" + s.once.instructions)
+	}
+	s.instructions.Store(&text)
 	if s.box != nil {
 		s.box.set(s.settings.wire.Tools)
 	}
@@ -143,19 +173,21 @@ func (a asked) System(language string, caller tools.Caller, spoken bool) (string
 	return system, err
 }
 
-// follow adds a client; it is safe to call from any goroutine. leave takes it away.
-func (s *session) follow(k *sink) (leave func()) {
+// follow adds a client, and leave takes it away; both are safe to call from any
+// goroutine.
+func (s *session) follow(k *sink) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sinks = append(s.sinks, k)
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for i, other := range s.sinks {
-			if other == k {
-				s.sinks = append(s.sinks[:i:i], s.sinks[i+1:]...)
-				return
-			}
+}
+
+func (s *session) leave(k *sink) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, other := range s.sinks {
+		if other == k {
+			s.sinks = append(s.sinks[:i:i], s.sinks[i+1:]...)
+			return
 		}
 	}
 }
@@ -188,9 +220,8 @@ func (s *session) run(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	defer func() {
 		stop()
-		close(s.over)
+		close(s.gone)
 		s.work.Wait()
-		s.callsEnd()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, k := range s.sinks {
@@ -204,7 +235,7 @@ func (s *session) run(ctx context.Context) {
 	if s.sound != nil {
 		spoken = s.sound.spoken
 	}
-	for {
+	for ctx.Err() == nil {
 		select {
 		case message, ok := <-s.in:
 			if !ok {
@@ -215,9 +246,11 @@ func (s *session) run(ctx context.Context) {
 			if !ok {
 				return
 			}
-			s.tell(e)
+			s.tell(ctx, e)
 		case pcm := <-spoken:
 			s.speak(pcm)
+		case k := <-s.joins:
+			s.welcome(k)
 		case c := <-s.wanted:
 			s.call(c)
 		case h := <-s.heard:
@@ -230,9 +263,32 @@ func (s *session) run(ctx context.Context) {
 	}
 }
 
+// join adds a further client to a session that runs; it is safe to call from any
+// goroutine. It says whether the session still runs.
+func (s *session) join(k *sink) (running bool) {
+	select {
+	case s.joins <- k:
+		return true
+	case <-s.gone:
+		return false
+	}
+}
+
+// welcome takes a further client, which sees what comes from now on.
+func (s *session) welcome(k *sink) {
+	s.follow(k)
+	data, err := json.Marshal(map[string]any{"type": "session.created", "event_id": newID("event"), "session": s.settings.wire})
+	if err != nil {
+		s.protocol.log.Error("a session could not be written", "err", err)
+		return
+	}
+	if k.send(data) != nil {
+		k.fail(errSlow)
+	}
+}
+
 // start tells of the session.
 func (s *session) start() {
-	s.started = true
 	s.emit("session.created", map[string]any{"session": s.settings.wire})
 	s.emit("conversation.created", map[string]any{"conversation": map[string]any{"id": newID("conv"), "object": "realtime.conversation"}})
 }
@@ -243,6 +299,9 @@ func (s *session) ready(ctx context.Context, cause string) bool {
 		return true
 	}
 	if err := s.begin(ctx); err != nil {
+		if ctx.Err() != nil {
+			return false // the client has gone
+		}
 		problem := s.protocol.hall.Explain(ctx, err)
 		s.fail(cause, "server_error", problem.Type, "", problem.Detail)
 		return false
@@ -268,7 +327,19 @@ func (s *session) recognise(ctx context.Context, it *item, pcm []int16) {
 	s.work.Go(func() {
 		got, err := s.recognizer.Transcribe(ctx, asr.Utterance{PCM: pcm, Language: s.language})
 		select {
-		case s.heard <- recognised{it, got.Text, err}:
+		case s.heard <- recognised{item: it, text: got.Text, err: err}:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// look has the photos of an item looked at, beside the session.
+func (s *session) look(ctx context.Context, it *item, files [][]byte, cause string) {
+	s.looking++
+	s.work.Go(func() {
+		images, err := s.protocol.hall.Look(ctx, files)
+		select {
+		case s.heard <- recognised{item: it, images: images, photos: true, cause: cause, err: err}:
 		case <-ctx.Done():
 		}
 	})

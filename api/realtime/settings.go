@@ -2,11 +2,13 @@ package realtime
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/agent"
@@ -69,14 +71,21 @@ type tool struct {
 	Type        string          `json:"type"`
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
-	Parameters  json.RawMessage `json:"parameters"`
+	Parameters  json.RawMessage `json:"parameters,omitempty"`
 }
 
 // detection is how the client wants turns to be found.
 type detection struct {
 	Type      string `json:"type"`
 	Eagerness string `json:"eagerness"`
-	Silence   int64  `json:"silence_duration_ms"`
+	Create    *bool  `json:"create_response"`
+	// Interrupt, Threshold, Prefix and IdleTimeout change nothing: the agent judges by
+	// the words whether a voice means to interrupt.
+	Interrupt   *bool    `json:"interrupt_response"`
+	Threshold   *float64 `json:"threshold"`
+	Prefix      *int64   `json:"prefix_padding_ms"`
+	IdleTimeout *int64   `json:"idle_timeout_ms"`
+	Silence     int64    `json:"silence_duration_ms"`
 }
 
 // settings are what a session is like now.
@@ -100,24 +109,27 @@ func newSettings() *settings {
 }
 
 // settingError says which field of a session cannot be had, and why.
-type settingError struct{ param, reason string }
+type settingError struct{ param, reason, code string }
 
 func (e *settingError) Error() string { return e.param + ": " + e.reason }
 
 func refuse(param, reason string, args ...any) error {
-	return &settingError{param, fmt.Sprintf(reason, args...)}
+	return &settingError{param, fmt.Sprintf(reason, args...), "invalid_value"}
 }
+
+// impossible is an error about the state of things, with the protocol's code for it.
+func impossible(code, reason string) error { return &settingError{"type", reason, code} }
 
 // toolName is what the protocol takes for a function's name.
 var toolName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // update changes what a client names; nothing changes when there is an error.
 func (s *settings) update(asked []byte) error {
-	next := s.wire
+	next := s.wire.clone()
 	next.Tools, next.OutputModalities = nil, nil
 	if err := json.Unmarshal(asked, &next); err != nil {
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return refuse("session."+wrong.Field, "it cannot be a %s.", wrong.Value)
+			return refuse(strings.TrimSuffix("session."+wrong.Field, "."), "it cannot be a %s.", wrong.Value)
 		}
 		return refuse("session", "it is no JSON object: %v.", err)
 	}
@@ -134,6 +146,17 @@ func (s *settings) update(asked []byte) error {
 	}
 	s.wire, s.detection = next, found
 	return nil
+}
+
+// clone copies the session: decoding writes into raw messages that are there.
+func (w wireSession) clone() wireSession {
+	for _, raw := range []*json.RawMessage{
+		&w.ToolChoice, &w.MaxOutputTokens, &w.Truncation, &w.Prompt, &w.Tracing, &w.Include, &w.Audio.Input.Transcription,
+		&w.Audio.Input.NoiseReduction, &w.Audio.Input.TurnDetection, &w.Audio.Output.Voice, &w.Audio.Output.Speed,
+	} {
+		*raw = slices.Clone(*raw)
+	}
+	return w
 }
 
 // check says what of a session cannot be had.
@@ -158,6 +181,11 @@ func (w *wireSession) check() (*detection, error) {
 			return nil, refuse("session.audio."+name+".format", `it is "audio/pcm" at 24000 Hz, "audio/pcmu" or "audio/pcma".`)
 		}
 	}
+	for i := range w.Tools {
+		if string(w.Tools[i].Parameters) == "null" {
+			w.Tools[i].Parameters = nil
+		}
+	}
 	for i, t := range w.Tools {
 		at := fmt.Sprintf("session.tools[%d]", i)
 		switch {
@@ -174,7 +202,33 @@ func (w *wireSession) check() (*detection, error) {
 			return nil, refuse(at+".name", "%q is there twice.", t.Name)
 		}
 	}
-	return readDetection(w.Audio.Input.TurnDetection)
+	found, err := readDetection(w.Audio.Input.TurnDetection)
+	if err == nil && found != nil {
+		w.Audio.Input.TurnDetection = found.wire()
+	}
+	return found, err
+}
+
+// wire is the detection as it is told, with what the client has left out: clients
+// decide by it who ends a response when somebody speaks.
+func (d *detection) wire() json.RawMessage {
+	told := map[string]any{"type": d.Type, "create_response": d.Create == nil || *d.Create, "interrupt_response": true}
+	if d.Type == "semantic_vad" {
+		told["eagerness"] = cmp.Or(d.Eagerness, "auto")
+	} else {
+		told["idle_timeout_ms"] = d.IdleTimeout
+		if d.Silence > 0 {
+			told["silence_duration_ms"] = d.Silence
+		}
+		if d.Threshold != nil {
+			told["threshold"] = *d.Threshold
+		}
+		if d.Prefix != nil {
+			told["prefix_padding_ms"] = *d.Prefix
+		}
+	}
+	data, _ := json.Marshal(told) // plain values always marshal
+	return data
 }
 
 func readDetection(raw json.RawMessage) (*detection, error) {
@@ -197,6 +251,22 @@ func readDetection(raw json.RawMessage) (*detection, error) {
 	return &d, nil
 }
 
+// turns are the shop's turns as the client wants them.
+func (s *settings) turns(t agent.Turns) agent.Turns {
+	if s.detection == nil {
+		t.Pressed, t.Asked = true, true
+		return t
+	}
+	s.detection.tune(&t)
+	return t
+}
+
+// transcribes says whether the client wants the words of what is said.
+func (s *settings) transcribes() bool {
+	raw := s.wire.Audio.Input.Transcription
+	return len(raw) > 0 && string(raw) != "null"
+}
+
 // tune sets how soon a turn is over, as far as the client says.
 func (d *detection) tune(t *agent.Turns) {
 	scale := func(factor float64) {
@@ -204,6 +274,7 @@ func (d *detection) tune(t *agent.Turns) {
 			*v = max(t.Recognise, time.Duration(factor*float64(*v)))
 		}
 	}
+	t.Asked = d.Create != nil && !*d.Create
 	switch {
 	case d.Type == "server_vad" && d.Silence > 0:
 		silence := time.Duration(d.Silence) * time.Millisecond

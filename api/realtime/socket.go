@@ -55,12 +55,16 @@ func (p *Protocol) serveSocket(w http.ResponseWriter, r *http.Request) {
 	ctx, stop := context.WithCancelCause(r.Context())
 	defer stop(nil)
 	k := &sink{fail: stop, send: func(message []byte) error {
-		writing, done := context.WithTimeout(ctx, sendTime)
+		writing, done := context.WithTimeout(ctx, p.patience)
 		defer done()
 		return conn.Write(writing, websocket.MessageText, message)
 	}}
 	if joined != nil {
-		defer joined.follow(k)()
+		if !joined.join(k) {
+			closeSocket(conn, errOver)
+			return
+		}
+		defer joined.leave(k)
 		p.read(ctx, conn, joined.in, stop)
 		closeSocket(conn, context.Cause(ctx))
 		return
@@ -71,14 +75,16 @@ func (p *Protocol) serveSocket(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(websocket.StatusInternalError, "")
 		return
 	}
-	defer s.follow(k)()
+	s.follow(k)
 	reading := make(chan struct{})
 	go func() { defer close(reading); p.read(ctx, conn, s.in, stop) }()
-	s.run(ctx)
+	defer func() { stop(errOver); <-reading }()
+	func() {
+		defer s.end() // before the goodbye, for which a client may let us wait
+		s.run(ctx)
+	}()
 	stop(errOver)
 	closeSocket(conn, context.Cause(ctx))
-	<-reading
-	s.end()
 }
 
 var (
@@ -97,7 +103,7 @@ func (p *Protocol) read(ctx context.Context, conn *websocket.Conn, in chan<- []b
 		for every := time.NewTicker(alive); ; {
 			select {
 			case <-every.C:
-				asking, done := context.WithTimeout(ctx, sendTime)
+				asking, done := context.WithTimeout(ctx, p.patience)
 				if err := conn.Ping(asking); err != nil {
 					stop(errGone)
 				}

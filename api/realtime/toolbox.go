@@ -17,8 +17,9 @@ const clientTime = 30 * time.Second
 // never takes the place of one of the shop's.
 type toolbox struct {
 	tools.Set
-	// wanted is told of each call of a client's tool.
-	wanted func(*functionCall)
+	// wanted is told of each call of a client's tool, and says whether anybody is there.
+	wanted func(context.Context, *functionCall) bool
+	gone   <-chan struct{} // closed when nobody will answer any more
 
 	mu     sync.Mutex
 	client []tool
@@ -62,9 +63,12 @@ func (b *toolbox) Definitions(caller tools.Caller) []tools.Definition {
 		if len(schema) == 0 {
 			schema = json.RawMessage(`{"type":"object"}`)
 		}
-		// What it does is not known here: it finishes what it began.
+		// What it does is not known here, so it counts as a write: it is called only when
+		// the caller has certainly finished, and is not stopped. What it asks of the
+		// customer is the client's to know.
 		all = append(all, tools.Definition{
-			Name: t.Name, Description: t.Description, Parameters: schema, Effect: tools.Read, OnInterrupt: tools.Finish, Timeout: clientTime,
+			Name: t.Name, Description: t.Description, Parameters: schema, Effect: tools.Write, Confirm: tools.ConfirmNone,
+			OnInterrupt: tools.Finish, OnDuplicate: tools.Allow, Timeout: clientTime,
 		})
 	}
 	return all
@@ -84,19 +88,20 @@ func (b *toolbox) Run(ctx context.Context, call tools.Call) (tools.Result, error
 		return b.Set.Run(ctx, call)
 	}
 	c := &functionCall{id: newID("call"), name: call.Name, arguments: string(call.Arguments), output: make(chan string, 1)}
-	b.wanted(c)
+	if !b.wanted(ctx, c) {
+		return tools.Result{}, &tools.Error{Code: tools.Unavailable, Message: "The app is not there any more."}
+	}
 	ctx, cancel := context.WithTimeout(ctx, clientTime)
 	defer cancel()
 	select {
-	case text, ok := <-c.output:
-		if !ok {
-			return tools.Result{}, &tools.Error{Code: tools.Unavailable, Message: "The app has gone."}
-		}
+	case text := <-c.output:
 		if json.Valid([]byte(text)) {
 			return tools.Result{JSON: json.RawMessage(text)}, nil
 		}
 		quoted, err := json.Marshal(text)
 		return tools.Result{JSON: quoted}, err
+	case <-b.gone:
+		return tools.Result{}, &tools.Error{Code: tools.Unavailable, Message: "The app has gone."}
 	case <-ctx.Done():
 		return tools.Result{}, &tools.Error{Code: tools.Unavailable, Message: "The app did not answer in time."}
 	}

@@ -156,8 +156,7 @@ type refusal string
 func (r refusal) Error() string { return string(r) }
 
 func (t *talk) explain(err error) string {
-	var r refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[refusal](err); ok {
 		return string(r)
 	}
 	return t.protocol.hall.Explain(t.ctx, err).Detail

@@ -56,7 +56,7 @@ func (t *talk) ready(m incoming) error {
 	}
 	t.answer(m, typeBotReady, readyData{answered, about{"parley", t.protocol.Program}})
 	if t.events == nil {
-		t.peer.translator = newTranslator(v.legacy(), time.Now)
+		t.peer.translator = newTranslator(v, time.Now)
 		t.listen()
 	}
 	return err

@@ -48,7 +48,7 @@ func (p *Protocol) start(w http.ResponseWriter, r *http.Request) {
 		err = readJSON(body, &request)
 	}
 	if err == nil && (request.CreateDailyRoom && request.Transport == "" || request.Transport != "" && request.Transport != "webrtc") {
-		err = api.NewProblem(http.StatusBadRequest, "bad-request", `The transport "webrtc" is the one that is served here.`)
+		err = api.NewProblem(http.StatusUnprocessableEntity, "bad-request", `The transport "webrtc" is the one that is served here.`)
 	}
 	id := ""
 	if err == nil {
@@ -147,7 +147,7 @@ func (p *Protocol) again(ctx context.Context, one *peer, request offerRequest) (
 	}
 	defer release()
 	if one.over() {
-		return offerAnswer{}, api.NewProblem(http.StatusGone, "over", "This conversation has ended.")
+		return offerAnswer{}, errOver()
 	}
 	if call, err := p.hall.Call(ctx, one.conversation.ID()); err == nil && !request.Restart {
 		sdp, err := call.Renegotiate(ctx, request.SDP)
@@ -164,6 +164,10 @@ func (p *Protocol) again(ctx context.Context, one *peer, request offerRequest) (
 		p.hall.End(one.conversation, err) // its call is gone
 	}
 	return answer, err
+}
+
+func errOver() error {
+	return api.NewProblem(http.StatusGone, "over", "This conversation has ended.")
 }
 
 // seat answers an offer with a connection of its own.

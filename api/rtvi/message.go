@@ -106,7 +106,7 @@ type (
 		Call string `json:"tool_call_id"`
 		Name string `json:"function_name"`
 	}
-	// legacyCallData is what clients of version 1 are told of a call.
+	// legacyCallData is what clients before version 1.2 are told of a call.
 	legacyCallData struct {
 		Call      string   `json:"tool_call_id"`
 		Name      string   `json:"function_name"`

@@ -126,14 +126,19 @@ func (one *peer) sits(s *seat) bool {
 }
 
 // left is told that the call of a seat is over. A conversation whose call was lost
-// waits for its client; any other ends.
+// waits for its client; one whose client has hung up ends.
 func (p *Protocol) left(one *peer, s *seat, cause error) {
+	wait := p.linger
 	close(s.gone)
 	switch {
 	case errors.Is(cause, errReplaced):
-	case errors.Is(cause, room.ErrLost):
+	case errors.Is(cause, room.ErrHungUp), errors.Is(cause, room.ErrShutdown):
+		if one.sits(s) {
+			p.hall.End(one.conversation, cause)
+		}
+	default:
 		p.hall.Go(func() {
-			patience := time.NewTimer(linger)
+			patience := time.NewTimer(wait)
 			defer patience.Stop()
 			select {
 			case <-patience.C:
@@ -143,10 +148,6 @@ func (p *Protocol) left(one *peer, s *seat, cause error) {
 			case <-one.conversation.Done():
 			}
 		})
-	default:
-		if one.sits(s) {
-			p.hall.End(one.conversation, cause)
-		}
 	}
 }
 

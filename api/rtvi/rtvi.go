@@ -32,6 +32,9 @@ type Config struct {
 type Protocol struct {
 	Config
 	hall *api.Hall
+	// linger is how long a conversation whose call was lost waits for its client to
+	// come back.
+	linger time.Duration
 
 	mu       sync.Mutex
 	sessions map[string]*session // by id
@@ -44,7 +47,7 @@ func New(cfg Config) *Protocol {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Protocol{Config: cfg, sessions: make(map[string]*session), peers: make(map[string]*peer)}
+	return &Protocol{Config: cfg, linger: linger, sessions: make(map[string]*session), peers: make(map[string]*peer)}
 }
 
 // Mount implements api.Protocol.
@@ -65,7 +68,6 @@ const (
 	// farewell is how long a call goes on after its conversation has ended, for the
 	// client to be told so.
 	farewell = time.Second
-	// linger is how long a conversation whose call was lost waits for its client to
-	// come back.
+	// linger is longer than Pipecat's client takes to notice and to come back.
 	linger = 20 * time.Second
 )

@@ -1,6 +1,7 @@
 package rtvi
 
 import (
+	"encoding/json"
 	"time"
 
 	"parley/agent"
@@ -9,8 +10,8 @@ import (
 // translator makes RTVI's messages of a conversation's events, for one client. It
 // belongs to one goroutine.
 type translator struct {
-	legacy bool // the client is of version 1
-	now    func() time.Time
+	version version // the client's
+	now     func() time.Time
 	// unspoken are the turns whose answers nobody is to hear.
 	unspoken map[int64]bool
 
@@ -24,8 +25,8 @@ type translator struct {
 	usage    *agent.Usage
 }
 
-func newTranslator(legacy bool, now func() time.Time) *translator {
-	return &translator{legacy: legacy, now: now, unspoken: make(map[int64]bool)}
+func newTranslator(v version, now func() time.Time) *translator {
+	return &translator{version: v, now: now, unspoken: make(map[int64]bool)}
 }
 
 // translate makes the messages of one event; often none.
@@ -36,7 +37,7 @@ func (t *translator) translate(e agent.Envelope) []message {
 	case agent.CallerIdentified:
 		return []message{tell(typeServerMessage, e)}
 	case agent.ConfirmationAsked:
-		event.Arguments = nil // they are the customer's
+		event.Arguments = json.RawMessage(`{}`) // they are the customer's
 		e.Event = event
 		return []message{tell(typeServerMessage, e)}
 	case agent.SpeechStarted:
@@ -49,7 +50,7 @@ func (t *translator) translate(e agent.Envelope) []message {
 		return t.userSaid(event)
 	case agent.TurnStarted:
 		t.turn, t.open, t.voiced, t.held = e.Turn, true, false, false
-		t.reply = reply{turn: e.Turn, legacy: t.legacy, unspoken: t.unspoken[e.Turn]}
+		t.reply = reply{turn: e.Turn, legacy: t.version.legacy(), unspoken: t.unspoken[e.Turn]}
 		return []message{tell(typeBotLLMStarted, nil)}
 	case agent.StateChanged:
 		t.state = event.State
@@ -128,7 +129,7 @@ func (t *translator) replyDone(e agent.ReplyDone) []message {
 // customer's; they stay on this side.
 func (t *translator) toolStarted(e agent.ToolStarted) []message {
 	started := tell(typeFunctionCallStarted, functionData{e.Name})
-	if t.legacy {
+	if t.version.legacy() && t.version.minor < 2 {
 		return []message{started, tell(typeFunctionCall, legacyCallData{Call: e.Call, Name: e.Name})}
 	}
 	return []message{started, tell(typeFunctionCallInProgress, functionCallData{Call: e.Call, Name: e.Name})}

@@ -50,6 +50,9 @@ func (p *Protocol) takeCandidates(ctx context.Context, request trickleRequest) e
 	if one == nil {
 		return api.NewProblem(http.StatusNotFound, "no-call", "There is no connection %q.", short(request.ID))
 	}
+	if one.over() {
+		return errOver()
+	}
 	call, err := p.hall.Call(ctx, one.conversation.ID())
 	if err != nil {
 		return err

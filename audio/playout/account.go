@@ -76,6 +76,29 @@ func (a Account) Heard() string {
 	return b.String()
 }
 
+// Within is the text of those words that were sent to their end within the first
+// samples of a turn's sound.
+func (p *Playout) Within(turn, samples int64) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var b strings.Builder
+	t := p.turn(turn)
+	if t == nil {
+		return ""
+	}
+	for _, c := range t.clauses {
+		n := 0
+		for n < c.heard() && (c.starts[n+1] <= samples || c.done && c.length <= samples) {
+			join(&b, c.Words[n].Text)
+			n++
+		}
+		if samples -= c.cursor; samples <= 0 {
+			break
+		}
+	}
+	return b.String()
+}
+
 // Text is the text of all words, heard or not.
 func (a Account) Text() string {
 	var b strings.Builder

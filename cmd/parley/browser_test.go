@@ -174,7 +174,7 @@ func (p *browserPage) transcript() string {
 	var text string
 	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 	defer cancel()
-	if err := chromedp.Run(ctx, chromedp.Evaluate(`document.body.innerText`, &text)); err != nil {
+	if err := chromedp.Run(ctx, chromedp.Evaluate(`[document, document.querySelector("parley-agent")?.shadowRoot].map((d) => (d?.body ?? d?.getElementById("frame"))?.innerText).join("\n")`, &text)); err != nil {
 		return fmt.Sprintf("(the page could not be read: %v)", err)
 	}
 	return "The page showed:\n" + text

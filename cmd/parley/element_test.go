@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"parley/config"
@@ -23,20 +25,29 @@ type embedding struct {
 	*httptest.Server
 	agent, key string
 	minted     int
+	element    string // its tag, another than that of the page /
+	stale      int    // so many tokens that do not work come first
 }
 
 func (s *embedding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method + " " + r.URL.Path {
 	case "GET /":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; style-src 'none'; require-trusted-types-for 'script'; trusted-types parley", s.agent))
+		w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; script-src %[1]s; connect-src 'self' %[1]s; style-src 'self'; require-trusted-types-for 'script'; trusted-types parley", s.agent))
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1"><title>A shop</title><h1>A shop</h1>
-			<script type="module" src="%s/parley.js"></script><parley-agent token-url="/token" label="Ask us"></parley-agent></html>`, s.agent)
+			<script type="module" src="%s/parley.js"></script><link rel="stylesheet" href="/shop.css">%s</html>`, s.agent, cmp.Or(s.element, `<parley-agent token-url="/token" label="Ask us"></parley-agent>`))
+	case "GET /shop.css":
+		w.Header().Set("Content-Type", "text/css")
+		_, _ = io.WriteString(w, `parley-agent[inline] { --parley-brand: rgb(120, 20, 90); --parley-round: 2px }`) // a page that has gone needs nothing
 	case "GET /favicon.ico":
 		w.WriteHeader(http.StatusNoContent)
-	case "POST /token":
+	case "POST /token", "GET /token":
 		s.minted++
-		mint, err := http.NewRequestWithContext(r.Context(), http.MethodPost, s.agent+"/v1/tokens", strings.NewReader(`{"customer":"demo","name":"Maya","origin":"`+s.URL+`"}`))
+		if s.minted <= s.stale {
+			_, _ = io.WriteString(w, `{"token":"one.that.is-stale"}`) // as above
+			return
+		}
+		mint, err := http.NewRequestWithContext(r.Context(), http.MethodPost, s.agent+"/v1/tokens", strings.NewReader(`{"customer":"demo","name":"Maya","conversations":20,"origin":"`+s.URL+`"}`))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -108,6 +119,9 @@ const pickPhoto = `(async (root) => {
 	const canvas = Object.assign(document.createElement('canvas'), { width: 900, height: 600 });
 	const brush = canvas.getContext('2d');
 	brush.fillStyle = '#d9c7a8'; brush.fillRect(0, 0, 900, 600);
+	const grain = brush.getImageData(0, 0, 900, 600); // as real photos have, so that sending takes a while
+	for (let i = 0; i < grain.data.length; i += 4) grain.data[i] = grain.data[i + 1] = 100 + 100 * Math.random();
+	brush.putImageData(grain, 0, 0);
 	brush.fillStyle = '#4a5c8a'; brush.beginPath(); brush.arc(450, 300, 200, 0, 7); brush.fill();
 	const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
 	const files = new DataTransfer();
@@ -134,7 +148,11 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 	p.do("picking a photo", chromedp.Evaluate(fmt.Sprintf(pickPhoto, inside), nil))
 	p.until("the photo before it is sent", fmt.Sprintf(drawn, inside+`.querySelector('#photos .thumbnail')`))
 	p.shot("element-photo")
+	p.do("slowing the network", network.Enable(), network.EmulateNetworkConditions(false, 0, -1, 100_000)) // bytes a second, of what is sent
 	p.say("Is this in stock?")
+	p.until("how far the photo has got", inside+`.getElementById('sent').checkVisibility() && /Sending \d+ %/.test(`+inside+`.getElementById('status').textContent)`)
+	p.shot("element-sending")
+	p.do("freeing the network", network.EmulateNetworkConditions(false, 0, -1, -1))
 	p.until("the photo that was sent", fmt.Sprintf(drawn, inside+`.querySelector('.log .sent .thumbnail')`))
 	p.until("an answer about it", inside+`.querySelectorAll('.log .agent').length >= 2`)
 	p.shot("element-sent")
@@ -189,15 +207,22 @@ func TestTheElementSpeaksTheShoppersLanguage(t *testing.T) {
 	p.untilInside("the button", "#launcher", "ask us")
 	p.press("launcher")
 	p.untilInside("the shop's name", "#shop", "demo shop")
-	for _, c := range []struct{ tag, talk, answer, direction string }{
+	for n, c := range []struct{ tag, talk, answer, direction string }{
 		{"th", "พูด", "W10002", "ltr"}, {"ar", "تحدث", "W10002", "rtl"}, {"id", "Bicara", "dikirim", "ltr"}, {"en", "Talk", "on its way", "ltr"},
 	} {
 		p.do("choosing "+c.tag, chromedp.Evaluate(fmt.Sprintf(`(() => { const s = %s.getElementById('language'); s.value = %q; s.dispatchEvent(new Event('change')); })()`, inside, c.tag), nil))
 		p.until("the words in "+c.tag, fmt.Sprintf(`%[1]s.getElementById('talk').innerText === %[2]q && getComputedStyle(%[1]s.getElementById('frame')).direction === %[3]q`, inside, c.talk, c.direction))
 		p.shot("element-" + c.tag)
 		p.say(ask[string](p, inside+`.querySelector('.idea').textContent`))
-		p.until("the answer in "+c.tag, fmt.Sprintf(`%s.querySelector('.log .agent:last-child')?.textContent.includes(%q)`, inside, c.answer))
+		p.until("the answer in "+c.tag, fmt.Sprintf(`%[1]s.querySelectorAll('.log .agent').length === %[2]d && %[1]s.querySelector('.log .agent:last-child')?.textContent.includes(%[3]q)`, inside, n+1, c.answer))
 	}
+	// A question and, before its answer, another language and a question in that: each is
+	// answered in a conversation of its own, and shown there.
+	p.do("asking in two languages at once", chromedp.Evaluate(fmt.Sprintf(`(() => { const root = %s, agent = document.querySelector('parley-agent');
+		const choose = (tag) => { root.getElementById('language').value = tag; root.getElementById('language').dispatchEvent(new Event('change')); };
+		choose('es'); agent.say('¿Dónde está mi pedido?'); setTimeout(() => { choose('pt'); agent.say('Onde está o meu pedido?'); }, 0); })()`, inside), nil))
+	p.until("both answers in their places", fmt.Sprintf(`(() => { const rows = [...%s.querySelectorAll('.log .user, .log .agent')].slice(-4).map((e) => e.textContent);
+		return /mi pedido\?\|\S+ Tiene W10001/.test(rows.join('|')) && /meu pedido\?\|\S+ Você tem W10001/.test(rows.join('|')); })()`, inside))
 	p.do("wanting it dark", emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
 	const paper = `getComputedStyle(` + inside + `.getElementById('frame')).backgroundColor`
 	if light := ask[string](p, paper); light != "rgb(244, 247, 245)" {
@@ -216,6 +241,34 @@ func TestTheElementSpeaksTheShoppersLanguage(t *testing.T) {
 		t.Error("a phone should be offered its camera")
 	}
 	p.quiet()
+}
+
+// TestTheElementAsAShopSetsItUp: it stands in the page, in the shop's colour, asks for
+// tokens by GET and for another when one does not work, and is started and stopped.
+func TestTheElementAsAShopSetsItUp(t *testing.T) {
+	chromium(t)
+	a, shop := embed(t)
+	shop.element, shop.stale = `<parley-agent inline lang="id" token-url="/token" token-method="get"></parley-agent>`, 1
+	p := openPage(t, shop.URL, hearing(a.microphone(t, time.Minute)))
+	p.untilInside("the shop's name", "#shop", "demo shop")
+	p.until("the words of its language", inside+`.getElementById('talk').innerText === 'Bicara'`)
+	if shop.minted != 2 {
+		t.Errorf("%d tokens were asked for, not another for the one that does not work", shop.minted)
+	}
+	if colour := ask[string](p, `getComputedStyle(`+inside+`.getElementById('talk')).backgroundColor`); colour != "rgb(120, 20, 90)" {
+		t.Errorf("the shop's colour is not taken: %s", colour)
+	}
+	p.shot("element-inline")
+	p.do("starting", chromedp.Evaluate(`document.querySelector('parley-agent').start(); 0`, nil))
+	p.until("the call", inside+`.getElementById('frame').classList.contains('in-call')`)
+	p.do("stopping", chromedp.Evaluate(`document.querySelector('parley-agent').stop(); 0`, nil))
+	p.until("the end of the call", `!`+inside+`.getElementById('frame').classList.contains('in-call')`)
+
+	// All that can be pressed has a name for those who hear the page.
+	const nameless = `[...` + inside + `.querySelectorAll('button, input, select')].filter((e) => e.checkVisibility() && !(e.labels?.length ? e.labels[0] : e).textContent.trim() && !e.ariaLabel).map((e) => e.id).join()`
+	if left := ask[string](p, nameless); left != "" {
+		t.Errorf("without a name: %s", left)
+	}
 }
 
 // getWithKey is get with a key.

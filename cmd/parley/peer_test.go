@@ -40,6 +40,7 @@ type phone struct {
 	queue    []int16 // at audio.SpeakRate
 	log      []happening
 	arrivals []time.Time // of packets
+	voiced   time.Time   // when the first packet came that is no silence
 	news     chan struct{}
 }
 
@@ -63,8 +64,14 @@ func newPeer(t *testing.T) *pion.PeerConnection {
 	return peer
 }
 
-// dial calls the agent. through changes offer and answer on their way.
+// dial calls the agent. offered and answered change offer and answer on their way.
 func (a *shopAgent) dial(t *testing.T, codec audio.Codec, offered, answered func(string) string) *phone {
+	t.Helper()
+	return a.dialAt(t, "/v1/realtime/calls", codec, offered, answered)
+}
+
+// dialAt is dial with a path of its own.
+func (a *shopAgent) dialAt(t *testing.T, path string, codec audio.Codec, offered, answered func(string) string) *phone {
 	t.Helper()
 	peer := newPeer(t)
 	p := &phone{t: t, peer: peer, news: make(chan struct{}, 1)}
@@ -87,11 +94,15 @@ func (a *shopAgent) dial(t *testing.T, codec audio.Codec, offered, answered func
 	p.events.OnMessage(p.take)
 	peer.OnTrack(func(track *pion.TrackRemote, _ *pion.RTPReceiver) {
 		for {
-			if _, _, err := track.ReadRTP(); err != nil {
+			packet, _, err := track.ReadRTP()
+			if err != nil {
 				return
 			}
 			p.mu.Lock()
 			p.arrivals = append(p.arrivals, time.Now())
+			if p.voiced.IsZero() && len(packet.Payload) > len(codec.Silence)+audible {
+				p.voiced = time.Now()
+			}
 			p.mu.Unlock()
 		}
 	})
@@ -113,7 +124,7 @@ func (a *shopAgent) dial(t *testing.T, codec audio.Codec, offered, answered func
 		t.Fatal(err)
 	}
 	<-gathered
-	answer := postOffer(t, a.url, offered(peer.LocalDescription().SDP))
+	answer := postOffer(t, a.url+path, offered(peer.LocalDescription().SDP))
 	if err := peer.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: answered(answer)}); err != nil {
 		t.Fatalf("%v\n%s", err, answer)
 	}
@@ -133,11 +144,14 @@ func (a *shopAgent) dial(t *testing.T, codec audio.Codec, offered, answered func
 	return p
 }
 
+// audible is how many bytes a packet of voice has more than one of silence, at least.
+const audible = 8
+
 func unchanged(sdp string) string { return sdp }
 
 func postOffer(t *testing.T, url, offer string) string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/realtime/calls", strings.NewReader(offer))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(offer))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,11 +49,15 @@ func (c *realtimeClient) send(event map[string]any) {
 // say appends speech, all of it at once.
 func (c *realtimeClient) say(pcm []int16) {
 	c.t.Helper()
+	c.send(map[string]any{"type": "input_audio_buffer.append", "audio": base64.StdEncoding.EncodeToString(littleEndian(pcm))})
+}
+
+func littleEndian(pcm []int16) []byte {
 	data := make([]byte, 0, 2*len(pcm))
 	for _, v := range pcm {
 		data = binary.LittleEndian.AppendUint16(data, uint16(v))
 	}
-	c.send(map[string]any{"type": "input_audio_buffer.append", "audio": base64.StdEncoding.EncodeToString(data)})
+	return data
 }
 
 // until reads events until one of a type.
@@ -144,11 +148,11 @@ func TestPushToTalk(t *testing.T) {
 	c := a.realtime(t)
 	c.send(map[string]any{"type": "session.update", "session": map[string]any{"type": "realtime", "output_modalities": []string{"text"}, "audio": map[string]any{"input": map[string]any{"turn_detection": nil}}}})
 	c.until("session.updated")
-	c.say(a.say(t, "Do you sell headphones?"))
+	c.say(a.say(t, "Where is my order W one zero zero zero two?"))
 	c.send(map[string]any{"type": "input_audio_buffer.commit"})
 	c.send(map[string]any{"type": "response.create"})
 	t.Logf("understood %v", c.until("conversation.item.input_audio_transcription.completed")["transcript"])
-	if text := c.until("response.output_text.done")["text"].(string); !strings.Contains(text, "headphones") {
+	if text := c.until("response.output_text.done")["text"].(string); !strings.Contains(text, "on its way") {
 		t.Errorf("answered %q", text)
 	}
 	c.until("response.done")

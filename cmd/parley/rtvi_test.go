@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -25,14 +24,15 @@ import (
 // that it is made of.
 const rtviApp = "testdata/rtvi"
 
-// rtviBundle is the page's script with the client in it, as npm's packages have it. It
-// is made once and kept in the cache.
-func rtviBundle(t *testing.T) string {
+// rtviBundle is the page's script with the client in it, as the npm packages have it
+// that a folder of the app names. It is made once and kept in the cache.
+func rtviBundle(t *testing.T, packages string) string {
 	t.Helper()
 	sum := sha256.New()
 	files := make(map[string][]byte)
-	for _, name := range []string{"package.json", "package-lock.json", "client.js"} {
-		content, err := os.ReadFile(filepath.Join(rtviApp, name))
+	for _, path := range []string{filepath.Join(packages, "package.json"), filepath.Join(packages, "package-lock.json"), "client.js"} {
+		name := filepath.Base(path)
+		content, err := os.ReadFile(filepath.Join(rtviApp, path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,14 +53,7 @@ func rtviBundle(t *testing.T) string {
 			lacking(t, "%s is not on this machine; Pipecat's client comes with it", tool)
 		}
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp(cache, "making-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
+	dir := t.TempDir()
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
@@ -77,7 +70,17 @@ func rtviBundle(t *testing.T) string {
 			lacking(t, "Pipecat's client could not be made ready by %s: %v\n%s", strings.Join(command, " "), err, output)
 		}
 	}
-	if err := os.Rename(made, bundle); err != nil && !errors.Is(err, os.ErrExist) {
+	script, err := os.ReadFile(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(bundle+".new", script, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(bundle+".new", bundle); err != nil { // so that there is never half of it
 		t.Fatal(err)
 	}
 	return bundle
@@ -92,11 +95,9 @@ func lacking(t *testing.T, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-// TestPipecatsClient has @pipecat-ai/client-js with @pipecat-ai/small-webrtc-transport,
-// as they come, talk with the agent from a shop's own page, with a customer's token.
-func TestPipecatsClient(t *testing.T) {
-	chromium(t)
-	bundle := rtviBundle(t)
+// embedRTVI starts an agent with a key, and a shop whose page uses Pipecat's client.
+func embedRTVI(t *testing.T, bundle string) (*shopAgent, *embedding) {
+	t.Helper()
 	s := &embedding{key: "a-key-of-the-shop-0123456789"}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method + " " + r.URL.Path {
@@ -115,9 +116,27 @@ func TestPipecatsClient(t *testing.T) {
 		c.Access.Origins = []string{s.URL}
 	})
 	s.agent = a.url
+	return a, s
+}
+
+// TestPipecatsClient has @pipecat-ai/client-js with @pipecat-ai/small-webrtc-transport,
+// as they come, talk with the agent from a shop's own page, with a customer's token.
+func TestPipecatsClient(t *testing.T) {
+	chromium(t)
+	a, s := embedRTVI(t, rtviBundle(t, "."))
 	p := openPage(t, s.URL, hearing(a.microphone(t, 5*time.Second, "Where is my order W one zero zero zero two?", 3500*time.Millisecond, "Wait. What can you do?", 30*time.Second)))
 
-	p.connectRTVI(a.url)
+	docs, err := os.ReadFile("../../docs/protocols.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range ask[[]string](p, `app.types`) {
+		if !strings.Contains(string(docs), "`"+kind+"`") {
+			t.Errorf("docs/protocols.md says nothing of %s, which the client knows", kind)
+		}
+	}
+
+	p.connectRTVI("connect", a.url)
 	p.until("bot-ready", `app.has('BotReady', '"version":"2.1.0"') && app.has('BotReady', '"library":"parley"')`)
 	p.until("whom the agent speaks with", `app.has('ServerMessage', 'maya')`)
 	p.until("the greeting, as text", `app.has('BotTranscript', 'maya') && app.has('BotLlmText', 'maya')`)
@@ -165,16 +184,33 @@ func TestPipecatsClient(t *testing.T) {
 
 	p.do("hanging up", chromedp.Evaluate(`app.client().disconnect()`, nil, awaited))
 	p.until("the end of the call", `app.client().state === 'disconnected'`)
-	p.connectRTVI(a.url)
+	p.connectRTVI("connectDirectly", a.url)
 	p.until("the second call", `app.told.filter((m) => m.type === 'BotReady').length >= 2`)
 	p.do("sending the agent away", chromedp.Evaluate(`app.client().disconnectBot()`, nil))
 	p.until("the agent's leaving, and the client's", `app.has('BotDisconnected') && app.client().state === 'disconnected'`)
 }
 
-// connectRTVI has the page's client connect.
-func (p *browserPage) connectRTVI(agent string) {
+// TestPipecatsOlderClient is that of RTVI 1.2, which is told of answers in its own way.
+func TestPipecatsOlderClient(t *testing.T) {
+	chromium(t)
+	a, s := embedRTVI(t, rtviBundle(t, "older"))
+	p := openPage(t, s.URL, hearing(a.microphone(t, time.Minute)))
+	p.connectRTVI("connect", a.url)
+	p.until("bot-ready", `app.has('BotReady', '"version":"1.2.0"')`)
+	p.until("the greeting, sentence by sentence", `app.told.some((m) => m.type === 'BotOutput' && m.data.spoken === false && m.data.aggregated_by === 'sentence' && /maya/i.test(m.data.text))`)
+	p.until("the greeting, word by word", `app.told.some((m) => m.type === 'BotOutput' && m.data.spoken === true && m.data.aggregated_by === 'word')`)
+	p.until("the greeting's sound", `app.loudest() > 0.05`)
+	p.do("typing", chromedp.Evaluate(`app.client().sendText('Where is my order W10002?')`, nil))
+	p.until("a tool's call", `app.has('LLMFunctionCallInProgress') && app.has('LLMFunctionCallStopped')`)
+	p.until("the answer", `app.has('BotTranscript', 'on its way')`)
+	p.do("hanging up", chromedp.Evaluate(`app.client().disconnect()`, nil, awaited))
+	p.until("the end of the call", `app.client().state === 'disconnected'`)
+}
+
+// connectRTVI has the page's client connect, in one of its ways.
+func (p *browserPage) connectRTVI(way, agent string) {
 	p.t.Helper()
-	p.do("connecting", chromedp.Evaluate(fmt.Sprintf(`app.connect(%s).then(() => '', (error) => { throw new Error(String(error)); })`, quoted(agent+"/start")), nil, awaited))
+	p.do("connecting", chromedp.Evaluate(fmt.Sprintf(`app.%s(%s).then(() => '', (error) => { throw new Error(String(error)); })`, way, quoted(agent)), nil, awaited))
 }
 
 // awaited has an expression's promise waited for.

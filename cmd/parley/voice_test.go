@@ -53,6 +53,12 @@ func openAgent(t *testing.T, change func(*config.Config)) (*config.Config, *engi
 func startAgent(t *testing.T, change func(*config.Config)) *shopAgent {
 	t.Helper()
 	cfg, e, log := openAgent(t, change)
+	return serveAgent(t, cfg, e, log)
+}
+
+// serveAgent is startAgent with engines that are open.
+func serveAgent(t *testing.T, cfg *config.Config, e *engines, log *slog.Logger) *shopAgent {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	at := make(chan string, 1)
 	ended := make(chan error, 1)

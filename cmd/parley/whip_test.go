@@ -3,11 +3,14 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	pion "github.com/pion/webrtc/v4"
 
 	"parley/caller"
@@ -165,4 +168,36 @@ func withICE(answer, fragment string) string {
 		}
 	}
 	return out.String()
+}
+
+// TestAnUnmodifiedWHIPClient: a published client talks from a browser.
+func TestAnUnmodifiedWHIPClient(t *testing.T) {
+	chromium(t)
+	a := startAgent(t, func(*config.Config) {})
+	dir := a.npmInstall(t, "api/whip/testdata/client")
+	a.example(t, dir, filepath.Join(dir, "node_modules/.bin/esbuild"), "whip.mjs", "--bundle", "--outfile=bundle.js")
+	bundle, err := os.ReadFile(filepath.Join(dir, "bundle.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The page is the agent's own: without keys it answers to no other.
+	p := openPage(t, a.url, hearing(a.microphone(t, 8*time.Second, "Where is my order W one zero zero zero two?", 30*time.Second)))
+	p.do("loading the client", chromedp.Evaluate(string(bundle), nil))
+	p.do("calling", chromedp.Evaluate(`ingest(location.origin + '/v1/whip').then(() => { window.called = true; }, (err) => { window.failed = String(err); }); 0`, nil))
+	p.until("the call", `window.called || window.failed`)
+	if failed := ask[string](p, `window.failed ?? ''`); failed != "" {
+		t.Fatal(failed)
+	}
+	for deadline := time.After(patience); !strings.Contains(get(t, a.url+"/metrics"), `parley_turns_total{cause="done"} 2`); {
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-deadline:
+			t.Fatalf("the question was not answered:\n%s", get(t, a.url+"/metrics"))
+		}
+	}
+	p.do("hanging up", chromedp.Evaluate(`client.destroy().then(() => { window.gone = true; }); 0`, nil))
+	p.until("the end", `window.gone`)
+	if metrics := get(t, a.url+"/metrics"); !strings.Contains(metrics, "parley_conversations 0") {
+		t.Error("the conversation goes on after the client has gone")
+	}
 }

@@ -153,6 +153,10 @@ func (t *turn) inStock(u understood) error {
 	t.state.Task = taskStock
 	options := wantedOptions(u.rest)
 	name := strings.Join(t.productWords(u.rest), " ")
+	if name == "" && t.strange { // "this" is what the photo shows, and not what was spoken of before
+		t.sayStrange()
+		return nil
+	}
 	if name == "" {
 		name = t.state.Product
 	}

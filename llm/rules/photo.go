@@ -62,6 +62,7 @@ func (t *turn) look() (answered bool, err error) {
 	}
 	name, candidates := t.productShown()
 	t.state.Unread = name == ""
+	t.strange = name == "" && len(candidates) == 0
 	return t.answerShown(of, name, candidates), nil
 }
 
@@ -90,12 +91,18 @@ func (t *turn) answerShown(of intent, name string, candidates []string) (answere
 		return true
 	case of != unknownIntent: // it may be plain from the words alone
 		return false
-	case t.recognisable():
-		t.say("photo_unknown")
-		return true
 	default:
-		t.say("photo_unseen")
+		t.sayStrange()
 		return true
+	}
+}
+
+// sayStrange says that what the photos show is not known, or cannot be.
+func (t *turn) sayStrange() {
+	if t.recognisable() {
+		t.say("photo_unknown")
+	} else {
+		t.say("photo_unseen")
 	}
 }
 

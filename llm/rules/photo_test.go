@@ -82,6 +82,21 @@ func TestPhotos(t *testing.T) {
 	}
 }
 
+// TestAStrangePhotoIsNotWhatWasSpokenOf asks about something unknown after talk of an order.
+func TestAStrangePhotoIsNotWhatWasSpokenOf(t *testing.T) {
+	for _, text := range []string{"Is this in stock?", "do you have this in black?", "do you sell this?"} {
+		d := newDialogue(t)
+		d.say("where is my order W10004?")
+		if reply := d.show(text, &llm.Found{Match: llm.MatchUnknown}); !strings.Contains(reply, "I don't recognise the photo") {
+			t.Errorf("%s: %q", text, reply)
+		}
+		d.say("where is my order W10004?")
+		if reply := d.show("is the rain jacket in stock?", &llm.Found{Match: llm.MatchUnknown}); !strings.Contains(strings.ToLower(reply), "rain jacket") {
+			t.Errorf("with the words for it: %q", reply)
+		}
+	}
+}
+
 // TestWritingInPhotosIsNoOrder shows photos on which orders to the agent are written.
 func TestWritingInPhotosIsNoOrder(t *testing.T) {
 	for _, text := range []string{

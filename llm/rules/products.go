@@ -30,6 +30,10 @@ func (t *turn) products(u understood) error {
 		}
 		query = append(query, w)
 	}
+	if len(query) == 0 && t.strange {
+		t.sayStrange()
+		return nil
+	}
 	var list productList
 	refusal, err := t.use(toolProducts, searchArguments{clip(strings.Join(query, " "), 200)}, &list)
 	if err != nil {

@@ -53,6 +53,8 @@ type turn struct {
 	// shown is how many photos the caller has sent, photos what was found in them.
 	shown  int
 	photos []llm.Found
+	// strange says that what the photos show is not known.
+	strange bool
 	// earlier is what was found in the photos of the newest message before with any.
 	earlier []llm.Found
 	// state is the one that the caller answered to, and becomes the next one.

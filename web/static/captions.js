@@ -8,7 +8,7 @@ const cutBy = new Set(['barge_in', 'superseded', 'cancelled', 'caller_left']); /
 
 export class Captions {
   #sending = [];
-  #list; #rows = []; #replies = new Map(); #tools = new Map(); #partial = null; #part = 0; #conversation;
+  #list; #rows = []; #replies = new Map(); #tools = new Map(); #partial = null; #part = 0; #parts = new Map();
 
   #words;
 
@@ -21,7 +21,7 @@ export class Captions {
 
   // show takes one event. voiced says that answers are spoken now, not only written.
   show(event, voiced) {
-    if (event.conversation && event.conversation !== this.#conversation) this.#begin(event);
+    if (event.conversation) this.#turnTo(event.conversation);
     switch (event.type) {
       case 'transcript.partial':
         this.#partial ??= this.#add('user partial', Infinity);
@@ -89,12 +89,13 @@ export class Captions {
 
   #key(name) { return `${this.#part}/${name}`; }
 
-  #begin(event) {
-    if (this.#conversation) {
-      this.#part++;
-      this.#add('aside', 0).textContent = this.#words.say('new');
-    }
-    this.#conversation = event.conversation;
+  // turnTo has what follows shown in the part of its conversation: an answer may still
+  // come in the one before.
+  #turnTo(conversation) {
+    this.#part = this.#parts.get(conversation) ?? this.#parts.size;
+    if (this.#parts.has(conversation)) return;
+    this.#parts.set(conversation, this.#part);
+    if (this.#part) this.#add('aside', 0).textContent = this.#words.say('new');
   }
 
   #tool(event, as) {
@@ -154,7 +155,7 @@ export class Captions {
       item.append(by);
     }
     const part = this.#part;
-    const at = this.#rows.findLastIndex((row) => row.part < part || row.seq <= seq) + 1;
+    const at = this.#rows.findLastIndex((row) => row.part < part || (row.part === part && row.seq <= seq)) + 1;
     this.#list.insertBefore(item, this.#rows[at]?.item ?? null);
     this.#rows.splice(at, 0, { part, seq, item });
     return item;

@@ -16,7 +16,7 @@ import { Face } from './face.js';
 import { follower } from './follow.js';
 import { Once } from './once.js';
 import { Photos } from './photos.js';
-import { beginConversation, sendPhotos, sendText } from './text.js';
+import { beginConversation, endConversation, sendPhotos, sendText } from './text.js';
 import { utterance } from './utterance.js';
 import { drawWaterfall } from './waterfall.js';
 
@@ -26,7 +26,8 @@ export class Shopper extends EventTarget {
   #root; #server; #face; #captions; #following; #photos;
   #once = new Once();
   #typed = new Set(); // turns that answer a typed message
-  #conversation = null; // id, once begun
+  #conversation = null; // a promise of its id, once it is wanted
+  #answers = Promise.resolve(); // to what was written so far
   #call = null; // from Talk to the end
   #voiced = false; // the call is up
   #language = ''; // to begin in; "" is the shop's or the token's
@@ -73,6 +74,12 @@ export class Shopper extends EventTarget {
 
   // type takes what the shopper wrote, with the photos that wait to be sent.
   async type(text) {
+    const answered = this.#ask(text);
+    this.#answers = Promise.allSettled([this.#answers, answered]);
+    await answered;
+  }
+
+  async #ask(text) {
     this.#face.problem('');
     this.#following.toEnd();
     const shown = this.#photos.take();
@@ -139,8 +146,21 @@ export class Shopper extends EventTarget {
   // conversation, unless there is a call, in which it follows what it hears.
   async #choose(language) {
     this.#language = language;
-    if (!this.#call) this.#conversation = null;
+    if (!this.#call) this.#leave();
     await this.speak(language);
+  }
+
+  // leave ends the conversation, when what was asked in it is answered: shops bound how
+  // many a customer may hold at once.
+  async #leave() {
+    const [left, answers] = [this.#conversation, this.#answers];
+    this.#conversation = null;
+    if (!left) return;
+    try {
+      const id = await left;
+      await answers;
+      await endConversation(this.#server, id);
+    } catch { /* it ends by itself */ }
   }
 
   // follow shows the language that a conversation has begun in, which a token may say.
@@ -150,8 +170,13 @@ export class Shopper extends EventTarget {
   }
 
   async #begun() {
-    this.#conversation ??= await beginConversation(this.#server, this.#language);
-    return this.#conversation;
+    const begun = this.#conversation ??= beginConversation(this.#server, this.#language);
+    try {
+      return await begun;
+    } catch (err) {
+      if (this.#conversation === begun) this.#conversation = null;
+      throw err;
+    }
   }
 
   // withConversation does something in the conversation, in a new one if that has ended.

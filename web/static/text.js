@@ -10,6 +10,9 @@ export async function beginConversation(server, language) {
   return (await (await server.ask('v1/conversations', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })).json()).id;
 }
 
+// endConversation says that nothing more will be asked in a conversation.
+export async function endConversation(server, id) { await server.ask(`v1/conversations/${encodeURIComponent(id)}`, { method: 'DELETE' }); }
+
 const messagesOf = (conversation) => `v1/conversations/${encodeURIComponent(conversation)}/messages`;
 
 // sendText yields the events of the turn that answers text. Its error's status is

@@ -19,6 +19,7 @@ export const translations = {
     failed: '刚才出了点问题，客服仍在线，请再问一次。', rejected: '您的消息未被接收：{why}', tools: ['正在处理……', '已完成', '未能完成', '等待您的确认', '已先询问您'],
     problems: {
       'no-key': '此页面没有凭证，无法联系客服。请从商店重新打开。', 'expired-token': '您离开太久了。请从商店重新打开对话。', 'no-token': '商店没有给此页面凭证。请稍后重新加载。',
+      limit: '请求太多。请稍等再试。', busy: '现在来访者太多。请稍后再试。',
       unreachable: '暂时无法连接商店。请检查网络后再试。', 'no-call': '无法接通。您可以改为输入文字。', 'no-voice': '此浏览器不提供麦克风。请用 https 打开，或输入文字。',
       NotFoundError: '没有找到麦克风。请接上后再按“通话”，或输入文字。', NotAllowedError: '麦克风未获允许。请在地址栏旁允许后再按“通话”，或输入文字。',
       NotReadableError: '麦克风正被其他程序使用。请关闭后再按“通话”，或输入文字。', 'broken-microphone': '无法打开麦克风。您可以输入文字。',
@@ -42,6 +43,7 @@ export const translations = {
     failed: 'Ada yang tidak berhasil. Agen masih di sini: tanyakan lagi.', rejected: 'Pesan Anda tidak diterima: {why}', tools: ['Sedang dikerjakan …', 'Selesai', 'Tidak berhasil', 'Menunggu persetujuan Anda', 'Ditanyakan dulu kepada Anda'],
     problems: {
       'no-key': 'Halaman ini dibuka tanpa token. Buka lagi dari toko.', 'expired-token': 'Anda terlalu lama pergi. Buka lagi percakapan dari toko.', 'no-token': 'Toko tidak memberi token. Muat ulang sebentar lagi.',
+      limit: 'Terlalu banyak permintaan. Tunggu sebentar, lalu coba lagi.', busy: 'Sedang banyak penelepon. Coba lagi sebentar lagi.',
       unreachable: 'Toko tidak dapat dihubungi. Periksa koneksi, lalu coba lagi.', 'no-call': 'Panggilan tidak tersambung. Anda bisa mengetik.', 'no-voice': 'Peramban ini tidak memberi mikrofon. Buka lewat https, atau ketik.',
       NotFoundError: 'Mikrofon tidak ditemukan. Pasang lalu tekan Bicara lagi, atau ketik.', NotAllowedError: 'Mikrofon tidak diizinkan. Izinkan di samping alamat lalu tekan Bicara lagi, atau ketik.',
       NotReadableError: 'Mikrofon dipakai program lain. Tutup lalu tekan Bicara lagi, atau ketik.', 'broken-microphone': 'Mikrofon tidak dapat dibuka. Anda bisa mengetik.',
@@ -65,6 +67,7 @@ export const translations = {
     failed: 'Vừa có lỗi. Chúng tôi vẫn ở đây: hãy hỏi lại.', rejected: 'Tin nhắn không được nhận: {why}', tools: ['Đang xử lý …', 'Đã xong', 'Không thành công', 'Đang chờ bạn đồng ý', 'Đã hỏi bạn trước'],
     problems: {
       'no-key': 'Trang này được mở mà không có mã truy cập. Hãy mở lại từ cửa hàng.', 'expired-token': 'Bạn đã rời đi quá lâu. Hãy mở lại từ cửa hàng.', 'no-token': 'Cửa hàng không cấp mã truy cập. Hãy tải lại sau giây lát.',
+      limit: 'Quá nhiều yêu cầu. Đợi một chút rồi thử lại.', busy: 'Đang có quá nhiều người gọi. Thử lại sau giây lát.',
       unreachable: 'Không kết nối được cửa hàng. Kiểm tra mạng rồi thử lại.', 'no-call': 'Không gọi được. Bạn có thể nhập.', 'no-voice': 'Trình duyệt không cho dùng micrô. Mở trang bằng https, hoặc nhập.',
       NotFoundError: 'Không tìm thấy micrô. Cắm vào rồi nhấn Nói lại, hoặc nhập.', NotAllowedError: 'Micrô chưa được phép. Cho phép ở cạnh địa chỉ rồi nhấn Nói lại, hoặc nhập.',
       NotReadableError: 'Micrô đang được chương trình khác dùng. Đóng nó rồi nhấn Nói lại, hoặc nhập.', 'broken-microphone': 'Không mở được micrô. Bạn có thể nhập.',
@@ -88,6 +91,7 @@ export const translations = {
     failed: 'เกิดข้อผิดพลาดเมื่อครู่ ลองถามอีกครั้ง', rejected: 'ไม่ได้รับข้อความของคุณ: {why}', tools: ['กำลังดำเนินการ …', 'เสร็จแล้ว', 'ไม่สำเร็จ', 'รอการยืนยันจากคุณ', 'ถามคุณก่อนแล้ว'],
     problems: {
       'no-key': 'หน้านี้เปิดโดยไม่มีโทเคน กรุณาเปิดใหม่จากร้าน', 'expired-token': 'คุณไม่อยู่นานเกินไป กรุณาเปิดใหม่จากร้าน', 'no-token': 'ร้านไม่ได้ให้โทเคน โปรดโหลดใหม่อีกสักครู่',
+      limit: 'มีคำขอมากเกินไป รอสักครู่แล้วลองใหม่', busy: 'ขณะนี้มีผู้ติดต่อจำนวนมาก ลองใหม่อีกสักครู่',
       unreachable: 'ติดต่อร้านไม่ได้ ตรวจสอบการเชื่อมต่อแล้วลองใหม่', 'no-call': 'โทรไม่ติด พิมพ์แทนได้', 'no-voice': 'เบราว์เซอร์นี้ใช้ไมโครโฟนไม่ได้ เปิดผ่าน https หรือพิมพ์แทน',
       NotFoundError: 'ไม่พบไมโครโฟน เสียบแล้วกดพูดอีกครั้ง หรือพิมพ์', NotAllowedError: 'ไมโครโฟนไม่ได้รับอนุญาต อนุญาตข้างที่อยู่เว็บแล้วกดพูดอีกครั้ง หรือพิมพ์',
       NotReadableError: 'โปรแกรมอื่นใช้ไมโครโฟนอยู่ ปิดแล้วกดพูดอีกครั้ง หรือพิมพ์', 'broken-microphone': 'เปิดไมโครโฟนไม่ได้ พิมพ์แทนได้',
@@ -111,6 +115,7 @@ export const translations = {
     failed: 'Algo no funcionó. El agente sigue aquí: pregunte otra vez.', rejected: 'Su mensaje no se aceptó: {why}', tools: ['En ello …', 'Hecho', 'No funcionó', 'Espera su sí', 'Se le preguntó antes'],
     problems: {
       'no-key': 'Esta página se abrió sin permiso. Ábrala de nuevo desde la tienda.', 'expired-token': 'Ha pasado mucho tiempo. Abra la conversación de nuevo desde la tienda.', 'no-token': 'La tienda no dio permiso a esta página. Cárguela otra vez en un momento.',
+      limit: 'Son demasiadas peticiones. Espere un momento e inténtelo de nuevo.', busy: 'Hay demasiadas llamadas ahora. Inténtelo de nuevo en un momento.',
       unreachable: 'No se puede llegar a la tienda. Revise su conexión e inténtelo de nuevo.', 'no-call': 'No se pudo conectar la llamada. Puede escribir.', 'no-voice': 'Este navegador no da micrófono a la página. Ábrala por https, o escriba.',
       NotFoundError: 'No se encontró ningún micrófono. Conecte uno y pulse Hablar, o escriba.', NotAllowedError: 'El micrófono no está permitido. Permítalo junto a la dirección y pulse Hablar, o escriba.',
       NotReadableError: 'Otro programa usa el micrófono. Ciérrelo y pulse Hablar, o escriba.', 'broken-microphone': 'No se pudo abrir el micrófono. Puede escribir.',
@@ -134,6 +139,7 @@ export const translations = {
     failed: 'Algo não funcionou. O agente continua aqui: pergunte de novo.', rejected: 'Sua mensagem não foi aceita: {why}', tools: ['Em andamento …', 'Feito', 'Não funcionou', 'Espera o seu sim', 'Perguntado antes a você'],
     problems: {
       'no-key': 'Esta página foi aberta sem permissão. Abra-a de novo pela loja.', 'expired-token': 'Você ficou muito tempo fora. Abra a conversa de novo pela loja.', 'no-token': 'A loja não deu permissão a esta página. Recarregue em um momento.',
+      limit: 'São pedidos demais. Espere um momento e tente de novo.', busy: 'Há chamadas demais agora. Tente de novo em um momento.',
       unreachable: 'Não é possível falar com a loja agora. Verifique a conexão e tente de novo.', 'no-call': 'A chamada não conectou. Você pode escrever.', 'no-voice': 'Este navegador não dá microfone à página. Abra por https, ou escreva.',
       NotFoundError: 'Nenhum microfone encontrado. Conecte um e toque em Falar, ou escreva.', NotAllowedError: 'O microfone não está permitido. Permita ao lado do endereço e toque em Falar, ou escreva.',
       NotReadableError: 'Outro programa usa o microfone. Feche-o e toque em Falar, ou escreva.', 'broken-microphone': 'Não foi possível abrir o microfone. Você pode escrever.',
@@ -157,6 +163,7 @@ export const translations = {
     failed: 'حدث خطأ الآن. الوكيل ما زال هنا: اسأل مجددا.', rejected: 'لم تقبل رسالتك: {why}', tools: ['قيد التنفيذ …', 'تم', 'لم ينجح', 'بانتظار موافقتك', 'سئلت أولا'],
     problems: {
       'no-key': 'فتحت هذه الصفحة من دون رمز. افتحها من المتجر مجددا.', 'expired-token': 'غبت طويلا. افتح المحادثة من المتجر مجددا.', 'no-token': 'لم يعط المتجر رمزا لهذه الصفحة. أعد تحميلها بعد لحظة.',
+      limit: 'الطلبات كثيرة. انتظر لحظة ثم حاول مجددا.', busy: 'المتصلون كثيرون الآن. حاول مجددا بعد لحظة.',
       unreachable: 'لا يمكن الوصول إلى المتجر الآن. تحقق من اتصالك ثم حاول مجددا.', 'no-call': 'تعذر الاتصال. يمكنك الكتابة.', 'no-voice': 'لا يتيح هذا المتصفح الميكروفون. افتح الصفحة عبر https، أو اكتب.',
       NotFoundError: 'لم يوجد ميكروفون. وصل واحدا واضغط «تحدث» مجددا، أو اكتب.', NotAllowedError: 'الميكروفون غير مسموح. اسمح به بجانب العنوان واضغط «تحدث» مجددا، أو اكتب.',
       NotReadableError: 'يستخدم برنامج آخر الميكروفون. أغلقه واضغط «تحدث» مجددا، أو اكتب.', 'broken-microphone': 'تعذر فتح الميكروفون. يمكنك الكتابة.',

@@ -1,5 +1,5 @@
 // The page of a shop that uses Pipecat's client as it comes.
-import { PipecatClient } from '@pipecat-ai/client-js';
+import { PipecatClient, RTVIMessageType } from '@pipecat-ai/client-js';
 import { SmallWebRTCTransport, WavMediaManager } from '@pipecat-ai/small-webrtc-transport';
 
 const told = []; // what the client has told its app, in order
@@ -39,13 +39,27 @@ callbacks.onTrackStarted = (track, who) => {
   if (!who?.local && track.kind === 'audio') listen(track);
 };
 
-async function connect(start) {
+// connect begins a session, whose answer says where the offer goes; connectDirectly
+// makes the offer at once.
+async function connect(agent) {
+  return make().startBotAndConnect({ endpoint: `${agent}/start`, headers: await vouched(), requestData: { body: { page: 'shop' } } });
+}
+
+async function connectDirectly(agent) {
+  return make().connect({ webrtcRequestParams: { endpoint: `${agent}/api/offer`, headers: await vouched() } });
+}
+
+async function vouched() {
   const { token } = await (await fetch('/token', { method: 'POST' })).json();
+  return new Headers({ Authorization: `Bearer ${token}` });
+}
+
+function make() {
   if (!client) {
     transport = new SmallWebRTCTransport({ mediaManager: new WavMediaManager() });
     client = new PipecatClient({ transport, enableMic: true, callbacks });
   }
-  return client.startBotAndConnect({ endpoint: start, headers: new Headers({ Authorization: `Bearer ${token}` }), requestData: {} });
+  return client;
 }
 
 // lose has the transport find that its connection has failed.
@@ -57,7 +71,8 @@ function lose() {
 }
 
 window.app = {
-  told, connect, lose,
+  told, connect, connectDirectly, lose,
+  types: Object.values(RTVIMessageType),
   client: () => client,
   loudest: () => loudest,
   connection: () => transport,
