@@ -118,7 +118,7 @@ func TestNoEventIsForgotten(t *testing.T) {
 var statuses = map[string]int{
 	"StatusBadRequest": 400, "StatusUnauthorized": 401, "StatusForbidden": 403, "StatusNotFound": 404, "StatusMethodNotAllowed": 405, "StatusRequestTimeout": 408, "StatusConflict": 409, "StatusPreconditionFailed": 412, "StatusPreconditionRequired": 428,
 	"StatusGone": 410, "StatusRequestEntityTooLarge": 413, "StatusUnsupportedMediaType": 415, "StatusUnprocessableEntity": 422, "StatusTooManyRequests": 429,
-	"StatusInternalServerError": 500, "StatusServiceUnavailable": 503,
+	"StatusBadGateway": 502, "StatusInternalServerError": 500, "StatusServiceUnavailable": 503,
 }
 
 // TestTheDocsNameEveryProblem compares the problems of docs/protocols.md with

@@ -239,6 +239,29 @@ func (v *visitor) knows(words string) func() bool {
 	}
 }
 
+// write sends a text. It does so packet by packet: a stream of the client's own waits
+// for ever, on a goroutine, when the connection is lost under it.
 func (v *visitor) write(text string) {
-	v.room.LocalParticipant.SendText(text, lksdk.StreamTextOptions{Topic: chatTopic})
+	id := v.begin()
+	for i := uint64(0); text != ""; i++ {
+		n := min(len(text), maxChunk)
+		v.send(&lk.DataPacket{Value: &lk.DataPacket_StreamChunk{StreamChunk: &lk.DataStream_Chunk{StreamId: id, ChunkIndex: i, Content: []byte(text[:n])}}})
+		text = text[n:]
+	}
+	v.send(&lk.DataPacket{Value: &lk.DataPacket_StreamTrailer{StreamTrailer: &lk.DataStream_Trailer{StreamId: id}}})
+}
+
+// begin begins a text and names its stream.
+func (v *visitor) begin() (id string) {
+	id = uuid.NewString()
+	v.send(&lk.DataPacket{Value: &lk.DataPacket_StreamHeader{StreamHeader: &lk.DataStream_Header{
+		StreamId: id, Topic: chatTopic, MimeType: "text/plain", Attributes: map[string]string{},
+		ContentHeader: &lk.DataStream_Header_TextHeader{TextHeader: &lk.DataStream_TextHeader{}},
+	}}})
+	return id
+}
+
+// send sends a packet; what cannot be sent is lost, and missed by the test.
+func (v *visitor) send(p *lk.DataPacket) {
+	_ = v.room.LocalParticipant.PublishDataPacket(packet{p}, lksdk.WithDataPublishReliable(true))
 }

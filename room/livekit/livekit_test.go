@@ -120,7 +120,7 @@ func TestGarbageDoesNotDisturbAConversation(t *testing.T) {
 	}
 	// A text that is too long, and one that never ends.
 	v.write(strings.Repeat("x", maxChat+1))
-	v.room.LocalParticipant.StreamText(lksdk.StreamTextOptions{Topic: chatTopic})
+	v.begin()
 	v.write("sense")
 	d.until("the answer", v.knows("You said sense"))
 }
