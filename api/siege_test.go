@@ -104,10 +104,10 @@ func TestHalfOpenOffers(t *testing.T) {
 	offer := newOffer(t)
 	before := heap()
 	codes := map[int]int{}
-	for range 3000 {
+	for range 10_000 {
 		codes[g.ask("POST", "/v1/realtime/calls", ann, offer, "Content-Type", "application/sdp").Code]++
 	}
-	if codes[201] < 3 || codes[429] < 2000 || codes[201]+codes[429]+codes[403] != 3000 {
+	if codes[201] < 3 || codes[429] < 9000 || codes[201]+codes[429]+codes[403] != 10_000 {
 		t.Errorf("%v", codes)
 	}
 	check(t, g.ask("POST", "/v1/realtime/calls", g.mint(t, `{"customer":"bob"}`), offer, "Content-Type", "application/sdp").Result(), 201, "m=audio", "")
