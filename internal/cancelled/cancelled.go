@@ -172,7 +172,7 @@ func request() llm.Request {
 }
 
 // judge holds the turns against their bounds. A machine that others use may stop any
-// program for longer than that, so one turn in a hundred may be late.
+// program for longer than that, so one turn in fifty may be late.
 func judge(t *testing.T, all []outcome) {
 	t.Helper()
 	times := make([]time.Duration, 0, len(all))
@@ -184,8 +184,8 @@ func judge(t *testing.T, all []outcome) {
 	}
 	slices.Sort(times)
 	at := func(q float64) time.Duration { return times[int(q*float64(len(times)-1))] }
-	t.Logf("n=%d p50=%v p99=%v max=%v", len(times), at(.5), at(.99), at(1))
-	if at(.99) > within {
-		t.Errorf("cancelled turns return after p50 %v, p99 %v, at most %v; want %v", at(.5), at(.99), at(1), within)
+	t.Logf("n=%d p50=%v p98=%v p99=%v max=%v", len(times), at(.5), at(.98), at(.99), at(1))
+	if at(.98) > within {
+		t.Errorf("cancelled turns return after p50 %v, p98 %v, at most %v; want %v", at(.5), at(.98), at(1), within)
 	}
 }

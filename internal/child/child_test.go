@@ -29,7 +29,7 @@ func TestWhatAProgramGets(t *testing.T) {
 	if err != nil || !strings.HasPrefix(out, "hello\n") || strings.Contains(out, "geheim") {
 		t.Fatalf("%q, %v", out, err)
 	}
-	if !strings.Contains(out, "\n19\n") || !strings.Contains(out, "\n1048576\n") {
+	if !strings.Contains(out, "\n10\n") || !strings.Contains(out, "\n1048576\n") {
 		t.Errorf("priority and memory: %q", out)
 	}
 	if _, err := shell(t.Context(), limits(), "", "echo no such photo >&2; exit 3"); err == nil || !strings.Contains(err.Error(), "exit status 3 no such photo") {

@@ -25,7 +25,7 @@ import (
 
 const (
 	// readTime bounds one photo, memory the program that reads it.
-	readTime = 5 * time.Second
+	readTime = 8 * time.Second
 	memory   = 1 << 30
 	// patience is how long a photo may wait for its turn.
 	patience = 10 * time.Second
@@ -115,7 +115,7 @@ func (r *Reader) Languages() []string { return slices.Clone(r.languages) }
 // Begin begins to read a photo in the background. What is printed in it comes through
 // the channel, which is then closed; nothing comes when there is nothing, or it
 // could not be read in time. An empty text first says that there is none unless it is
-// upside down, for which the photo is read once more. The longest is 15 seconds. Begin
+// upside down, for which the photo is read once more. The longest is 18 seconds. Begin
 // is not called after Close.
 func (r *Reader) Begin(p *photo.Photo) <-chan string {
 	out := make(chan string, 2)
