@@ -29,8 +29,7 @@ type Call struct {
 
 	connection *pion.PeerConnection
 	track      *pion.TrackLocalStaticRTP
-	ssrc       uint32
-	receiver   *receive.Receiver
+	line       *Line
 
 	// ctx lives as long as the call; its cause is why it ended.
 	ctx context.Context
@@ -83,7 +82,7 @@ func (c *Call) open(ctx context.Context, offerSDP string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("adding a track: %w", err)
 	}
-	c.ssrc = uint32(out.GetParameters().Encodings[0].SSRC)
+	ssrc := uint32(out.GetParameters().Encodings[0].SSRC)
 	connection.OnConnectionStateChange(c.stateChanged)
 	connection.OnTrack(c.trackCame)
 	connection.OnDataChannel(c.channelCame)
@@ -92,10 +91,10 @@ func (c *Call) open(ctx context.Context, offerSDP string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.receiver, err = receive.New(c.codec, c.guest, receive.Options{Log: c.log})
-	if err != nil {
-		return "", fmt.Errorf("making the receiving side for %s: %w", c.codec.Name, err)
+	if c.line, err = newLine(c.guest, c.codec, c.track, c.connection, c.log); err != nil {
+		return "", err
 	}
+	c.line.sender.reports.sent.ssrc = ssrc
 	go c.run()
 	return answer, nil
 }
@@ -230,14 +229,9 @@ func (c *Call) channelCame(incoming *pion.DataChannel) {
 func (c *Call) run() {
 	defer close(c.done)
 	var loops sync.WaitGroup
-	sender := newSender(c.guest, c.codec, c.track, c.receiver, c.connection)
-	encoders := make(chan audio.Encoder, 1)
-	sender.encoders, sender.reports.sent.ssrc = encoders, c.ssrc
-
 	connectTimeout := time.NewTimer(c.server.config.ConnectTimeout)
 	defer connectTimeout.Stop()
 	talking := false
-	listening := make(chan struct{}, 1) // the token of the one reading goroutine
 	open := make(chan struct{}, maxChannels)
 
 	for c.ctx.Err() == nil {
@@ -255,24 +249,10 @@ func (c *Call) run() {
 				continue // connected again, after an ICE restart
 			}
 			talking = true
-			loops.Go(func() { openEncoder(c.ctx, c.codec, encoders, c.log) })
-			loops.Go(func() {
-				if skipped := sender.run(c.ctx); skipped > 0 {
-					c.log.Info("a call's sound had gaps because the machine was busy", "packets", skipped)
-				}
-			})
+			loops.Go(func() { c.line.Speak(c.ctx) })
 
 		case track := <-c.tracks:
-			loops.Go(func() {
-				// A later track takes over when the one before has ended.
-				select {
-				case listening <- struct{}{}:
-					defer func() { <-listening }()
-				case <-c.ctx.Done():
-					return
-				}
-				sender.heard.read(c.ctx, track, c.receiver)
-			})
+			loops.Go(func() { c.line.Listen(c.ctx, track) })
 
 		case opened := <-c.channels:
 			select {
@@ -290,24 +270,17 @@ func (c *Call) run() {
 			})
 		}
 	}
-	c.tearDown(&loops, encoders)
+	c.tearDown(&loops)
 }
 
 // tearDown ends everything that is left of a call whose context has ended.
-func (c *Call) tearDown(loops *sync.WaitGroup, encoders <-chan audio.Encoder) {
+func (c *Call) tearDown(loops *sync.WaitGroup) {
 	cause := context.Cause(c.ctx)
 	if err := c.connection.GracefulClose(); err != nil {
 		c.log.Debug("closing a connection", "error", err)
 	}
 	loops.Wait()
-	var errs []error
-	select {
-	case encoder := <-encoders:
-		errs = append(errs, encoder.Close())
-	default:
-	}
-	errs = append(errs, c.receiver.Close())
-	if err := errors.Join(errs...); err != nil {
+	if err := c.line.Close(); err != nil {
 		c.log.Warn("freeing a call's codecs", "error", err)
 	}
 	c.server.release(c)
@@ -330,7 +303,7 @@ func (c *Call) Hangup(ctx context.Context, cause error) error {
 }
 
 // Received tells what has become of the packets that came so far.
-func (c *Call) Received() receive.Stats { return c.receiver.Stats() }
+func (c *Call) Received() receive.Stats { return c.line.Received() }
 
 // Done implements [room.Call].
 func (c *Call) Done() <-chan struct{} { return c.done }

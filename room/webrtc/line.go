@@ -16,9 +16,9 @@ import (
 	"parley/room"
 )
 
-// Line is the sound of a call, both ways, over a connection that somebody else makes
-// and keeps: a media server's client, which also writes the reports. Its methods may
-// be called from any goroutine.
+// Line is the sound of a call, both ways, over a connection that its owner makes and
+// keeps: a [Call] here, or a media server's client, which also writes the reports. Its
+// methods may be called from any goroutine.
 type Line struct {
 	sender   *sender
 	receiver *receive.Receiver
@@ -32,15 +32,19 @@ type Line struct {
 // Outgoing takes packets; pion's local track for RTP is one.
 type Outgoing interface{ WriteRTP(*rtp.Packet) error }
 
-// NewLine makes the line between a guest and a connection. It fails if the codec's
-// hearing decoder cannot be made. Close frees it.
+// NewLine makes the line between a guest and somebody else's connection. It fails if the
+// codec's hearing decoder cannot be made. Close frees it.
 func NewLine(guest room.Guest, codec audio.Codec, out Outgoing, log *slog.Logger) (*Line, error) {
+	return newLine(guest, codec, out, unreported{}, log)
+}
+
+func newLine(guest room.Guest, codec audio.Codec, out Outgoing, reports rtcpWriter, log *slog.Logger) (*Line, error) {
 	receiver, err := receive.New(codec, guest, receive.Options{Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("making the receiving side for %s: %w", codec.Name, err)
 	}
 	l := &Line{
-		sender: newSender(guest, codec, out, receiver, unreported{}), receiver: receiver, log: log, codec: codec,
+		sender: newSender(guest, codec, out, receiver, reports), receiver: receiver, log: log, codec: codec,
 		encoders: make(chan audio.Encoder, 1), reading: make(chan struct{}, 1),
 	}
 	l.sender.encoders = l.encoders
