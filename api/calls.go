@@ -244,17 +244,34 @@ func (s *Server) forget(id string, call Call) {
 func (s *Server) unseat(g *guest, cause error) {
 	s.mu.Lock()
 	delete(s.calls, g.ID())
-	r := s.begun[g.ID()]
 	s.mu.Unlock()
 	switch {
 	case g.resumed && g.ends:
 		s.wait(g.Conversation) // it goes on, though its client has lost the token
 	case g.ends:
-		if r != nil {
-			r.undo()
-		}
-		s.Host.End(g.ID(), cause)
+		s.abandon(g.Conversation, cause)
 	}
+}
+
+// abandon ends a conversation that has led to nothing, as if it had not begun.
+func (s *Server) abandon(c *agent.Conversation, cause error) {
+	s.mu.Lock()
+	r := s.begun[c.ID()]
+	s.mu.Unlock()
+	if r != nil {
+		r.undo()
+	}
+	s.Host.End(c.ID(), cause)
+}
+
+// hangUp ends the call of a conversation, whose seat is free when it returns: the next
+// call need not wait for the goroutine that watches this one.
+func (s *Server) hangUp(ctx context.Context, id string, call Call, cause error) error {
+	if err := call.Hangup(ctx, cause); err != nil {
+		return err
+	}
+	s.forget(id, call)
+	return nil
 }
 
 // renegotiateCall answers a further offer of a client: an ICE restart, or a
@@ -282,18 +299,18 @@ func (s *Server) renegotiateCall(w http.ResponseWriter, r *http.Request) {
 
 // deleteCall hangs up.
 func (s *Server) deleteCall(w http.ResponseWriter, r *http.Request) {
-	call, err := s.findCall(r.Context(), chi.URLParam(r, "id"))
+	id := chi.URLParam(r, "id")
+	call, err := s.findCall(r.Context(), id)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), setupTime)
 	defer cancel()
-	if err := call.Hangup(ctx, room.ErrHungUp); err != nil {
+	if err := s.hangUp(ctx, id, call, room.ErrHungUp); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	s.forget(chi.URLParam(r, "id"), call) // so that the next call need not wait for the goroutine that watches this one
 	w.WriteHeader(http.StatusNoContent)
 }
 

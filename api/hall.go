@@ -83,23 +83,14 @@ func (h *Hall) Answer(ctx context.Context, offer string, seat Seat) (answer stri
 
 // Abandon ends a conversation that has led to nothing, as if it had not begun.
 func (h *Hall) Abandon(c *agent.Conversation, cause error) {
-	h.server.mu.Lock()
-	r := h.server.begun[c.ID()]
-	h.server.mu.Unlock()
-	if r != nil {
-		r.undo()
-	}
-	h.End(c, cause)
+	h.server.abandon(c, cause)
 }
 
 // Hangup ends the call of the conversation with this id, if there is one, and waits
 // until its seat is free.
 func (h *Hall) Hangup(ctx context.Context, id string, cause error) error {
 	if call, err := h.Call(ctx, id); err == nil {
-		if err := call.Hangup(ctx, cause); err != nil {
-			return err
-		}
-		h.server.forget(id, call)
+		return h.server.hangUp(ctx, id, call, cause)
 	}
 	return nil
 }
@@ -115,15 +106,9 @@ func (h *Hall) Bearer(ctx context.Context, token string) (context.Context, error
 	if token == "" {
 		return withPrincipal(ctx, principal{}), nil
 	}
-	if s.Tokens == nil {
-		return nil, access.ErrUnknown
-	}
-	g, err := s.Tokens.Check(token)
+	g, err := s.checkToken(token)
 	if err != nil {
 		return nil, err
-	}
-	if !s.Keys.Works(g.Key) {
-		return nil, access.ErrUnknown
 	}
 	return withPrincipal(ctx, principal{
 		key: access.Key{ID: g.Key}, grant: &g, who: access.Who{Key: g.Key, Customer: g.Customer},
@@ -177,6 +162,9 @@ func (h *Hall) Explain(ctx context.Context, err error) *Problem {
 	// With a request that has ended the server would break off its handler.
 	return h.server.explain(context.WithoutCancel(ctx), err)
 }
+
+// WriteJSON answers a request with a JSON value.
+func WriteJSON(w http.ResponseWriter, status int, v any) { writeJSON(w, status, v) }
 
 // OfferError makes of what became of an offer or a candidate an error for the client,
 // if it is one.

@@ -55,10 +55,9 @@ func (s *Server) resume(ctx context.Context, token string) (*guest, error) {
 		return nil, gone
 	}
 	if call, err := s.findCall(ctx, r.id); err == nil {
-		if err := call.Hangup(ctx, errReplaced); err != nil {
+		if err := s.hangUp(ctx, r.id, call, errReplaced); err != nil {
 			return nil, err
 		}
-		s.forget(r.id, call)
 	}
 	g, err := s.take(ctx, c, r.byCall)
 	if err != nil {

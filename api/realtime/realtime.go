@@ -160,9 +160,8 @@ func (p *Protocol) createSecret(w http.ResponseWriter, r *http.Request) {
 		p.hall.Fail(w, r, api.NewProblem(http.StatusServiceUnavailable, "busy", "As many sessions as are kept are waiting for their clients."))
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(map[string]any{"value": value, "expires_at": expires.Unix(), "session": wished.wire}) // nobody is left to tell
+	api.WriteJSON(w, http.StatusOK, map[string]any{"value": value, "expires_at": expires.Unix(), "session": wished.wire})
 }
 
 // keep remembers a prepared session until it expires.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,7 @@ type sound struct {
 	recording bool
 	past      []int16
 	silence   [audio.HearTick]int16
+	voiced    [audio.SpeakTick]int16
 }
 
 func newSound(stuck func()) (*sound, error) {
@@ -187,12 +189,11 @@ func (s *sound) tick(time.Time, int64) {
 	case s.at > 0:
 		s.hear(s.silence[:])
 	}
-	voice := make([]int16, audio.SpeakTick)
-	if !s.conversation.Next(voice) {
+	if !s.conversation.Next(s.voiced[:]) {
 		return
 	}
 	select {
-	case s.spoken <- voice:
+	case s.spoken <- slices.Clone(s.voiced[:]):
 	default:
 		s.stuck()
 	}

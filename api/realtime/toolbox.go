@@ -41,12 +41,10 @@ func (b *toolbox) set(client []tool) {
 
 // runs says whether a tool of a name is the client's: the shop has none of that name.
 func (b *toolbox) runs(name string, caller tools.Caller) bool {
-	if slices.ContainsFunc(b.Set.Definitions(caller), func(d tools.Definition) bool { return d.Name == name }) {
-		return false
-	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.ContainsFunc(b.client, func(t tool) bool { return t.Name == name })
+	named := slices.ContainsFunc(b.client, func(t tool) bool { return t.Name == name })
+	b.mu.Unlock()
+	return named && !slices.ContainsFunc(b.Set.Definitions(caller), func(d tools.Definition) bool { return d.Name == name })
 }
 
 // Definitions implements tools.Set.

@@ -165,7 +165,7 @@ func (d *Door) sendAgent(w http.ResponseWriter, r *http.Request) {
 		d.hall.Load().Fail(w, r, api.NewProblem(http.StatusBadGateway, "livekit", "The LiveKit server did not take the dispatch."))
 		return
 	}
-	write(w, http.StatusCreated, map[string]string{"room": name, "dispatch": dispatched.GetId()})
+	api.WriteJSON(w, http.StatusCreated, map[string]string{"room": name, "dispatch": dispatched.GetId()})
 }
 
 // create has the LiveKit server dispatch the agent.
@@ -200,11 +200,5 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	write(w, http.StatusCreated, map[string]string{"url": d.cfg.URL, "room": name, "token": text})
-}
-
-func write(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // nobody is left to tell
+	api.WriteJSON(w, http.StatusCreated, map[string]string{"url": d.cfg.URL, "room": name, "token": text})
 }

@@ -211,9 +211,8 @@ func readJSON(body []byte, v any) error {
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(v) // nobody is left to tell
+	api.WriteJSON(w, http.StatusOK, v)
 }
 
 // short cuts what a client wrote to what a message can hold.
