@@ -2,12 +2,7 @@ package api
 
 import (
 	"context"
-	"errors"
-	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -15,87 +10,6 @@ import (
 	"parley/agent"
 	"parley/room"
 )
-
-// offerJSON is the JSON shape of an offer and of its answer.
-type offerJSON struct {
-	SDP  string `json:"sdp"`
-	Type string `json:"type"`
-}
-
-// offered is what a client sent to begin a call.
-type offered struct {
-	sdp    string
-	asJSON bool
-	// session is what the client asks of the conversation, in the words of its
-	// protocol; nil when it asks nothing.
-	session []byte
-}
-
-// readOffer reads an SDP offer in any of its shapes.
-func readOffer(w http.ResponseWriter, r *http.Request) (offered, error) {
-	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil {
-		kind = ""
-	}
-	switch kind {
-	case "application/sdp":
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxOffer))
-		return offered{sdp: string(body)}, err
-	case "application/json":
-		var offer offerJSON
-		if err := readJSON(w, r, maxOffer, &offer); err != nil {
-			return offered{asJSON: true}, err
-		}
-		if offer.Type != "offer" {
-			return offered{asJSON: true}, problem(http.StatusBadRequest, "bad-offer", `"type" has to be "offer", not %q.`, offer.Type)
-		}
-		return offered{sdp: offer.SDP, asJSON: true}, nil
-	case "multipart/form-data":
-		return readOfferForm(http.MaxBytesReader(w, r.Body, 2*maxOffer), parameters["boundary"])
-	default:
-		return offered{}, problem(http.StatusUnsupportedMediaType, "media-type",
-			`The offer comes as application/sdp, as application/json {"type":"offer","sdp":…}, or as a form with the fields sdp and session; not as %q.`, r.Header.Get("Content-Type"))
-	}
-}
-
-// readOfferForm reads the fields sdp and session of a form.
-func readOfferForm(body io.Reader, boundary string) (offered, error) {
-	var o offered
-	if boundary == "" {
-		return o, problem(http.StatusBadRequest, "bad-form", "The form names no boundary.")
-	}
-	for form := multipart.NewReader(body, boundary); ; {
-		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) {
-			return o, nil
-		}
-		if err != nil {
-			return o, badForm(err)
-		}
-		field, err := io.ReadAll(part)
-		if err != nil {
-			return o, badForm(err)
-		}
-		switch part.FormName() {
-		case "sdp":
-			o.sdp = string(field)
-		case "session":
-			o.session = field
-		default:
-			return o, problem(http.StatusUnprocessableEntity, "bad-form", "The form has a field %q; sdp and session are possible.", part.FormName())
-		}
-	}
-}
-
-func writeAnswer(w http.ResponseWriter, status int, sdp string, asJSON bool) {
-	if asJSON {
-		writeJSON(w, status, offerJSON{SDP: sdp, Type: "answer"})
-		return
-	}
-	w.Header().Set("Content-Type", "application/sdp")
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, sdp) // nobody is left to tell
-}
 
 // createCall begins a call: the offer comes in, the answer goes out, and Location
 // names the call. With ?conversation=ID it carries on a conversation that has
@@ -324,97 +238,6 @@ func (s *Server) findCall(ctx context.Context, id string) (Call, error) {
 	}
 	return nil, problem(http.StatusNotFound, "no-call", "There is no call %q; it may have ended.", id)
 }
-
-// badBody turns a body that could not be read into something the client can mend.
-func badBody(err error) error {
-	if p := asProblem(err); p != nil {
-		return p
-	}
-	return problem(http.StatusBadRequest, "bad-body", "The body could not be read to its end.")
-}
-
-func offerProblem(err error) error {
-	p, ok := errors.AsType[OfferProblem](err)
-	if !ok {
-		return err
-	}
-	status, reason := p.OfferStatus()
-	kind := "bad-offer"
-	switch {
-	case errors.Is(err, room.ErrShutdown):
-		kind = "closing"
-	case status == http.StatusServiceUnavailable:
-		kind = "busy"
-	case status == http.StatusGone:
-		kind = "over"
-	}
-	return problem(status, kind, "%s", reason)
-}
-
-// guest seats a conversation in a room.
-type guest struct {
-	*agent.Conversation
-	server *Server
-	caller principal // who made the call, whom messages count against
-	ends   bool      // the conversation ends with the call
-	// resumed says that the conversation was taken up; waits that it waits for its
-	// client when the call was lost.
-	resumed, waits bool
-	// deferred says that the agent neither speaks nor greets before the client says so.
-	deferred bool
-	// channels serves what the client opens, by label, each until the channel's end.
-	channels map[string]func(room.Channel)
-	gone     func(cause error)         // see Seat.Left; may be nil
-	farewell func(ctx context.Context) // see Seat.Farewell; may be nil
-
-	mu             sync.Mutex
-	left, attached bool
-}
-
-// attach says that the call carries the agent's voice, unless it has ended
-// already: a conversation must not hear of a call's beginning after its end.
-func (g *guest) attach(ctx context.Context) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.left || g.attached {
-		return nil
-	}
-	g.attached = true
-	return g.Attach(ctx)
-}
-
-// Open implements room.Guest: it serves a channel that the client opened.
-func (g *guest) Open(ch room.Channel) {
-	serve := g.channels[ch.Label()]
-	if serve == nil {
-		g.server.log.Debug("a channel of a name that means nothing here", "conversation", g.ID(), "label", ch.Label())
-		serve = func(ch room.Channel) {
-			for range ch.Messages() { // read, so that it is not taken for a flood
-			}
-		}
-	}
-	g.server.serving.Go(func() { serve(ch) })
-}
-
-// Left implements room.Guest.
-func (g *guest) Left(cause error) {
-	g.mu.Lock()
-	g.left = true
-	g.mu.Unlock()
-	g.Detach(cause)
-	switch {
-	case !g.ends, errors.Is(cause, errReplaced):
-	case g.waits && errors.Is(cause, room.ErrLost):
-		g.server.wait(g.Conversation)
-	default:
-		g.server.Host.End(g.ID(), cause)
-	}
-	if g.gone != nil {
-		g.gone(cause)
-	}
-}
-
-var _ room.Guest = (*guest)(nil)
 
 // sendGrace is how long a stream waits for a client that does not read.
 const sendGrace = 10 * time.Second
