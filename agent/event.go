@@ -104,6 +104,11 @@ type (
 	ReplyText struct {
 		Text string `json:"text"`
 	}
+	// ReplyWritten says that an answer which is spoken has all come: nothing will be
+	// added to it but an apology, should an engine fail. The voice may have far to go.
+	ReplyWritten struct {
+		Text string `json:"text"`
+	}
 	// ReplySpoken says how far the voice has come: all words heard so far.
 	ReplySpoken struct {
 		Text string `json:"text"`
@@ -214,6 +219,7 @@ func (UserSaid) Kind() string          { return "transcript.final" }
 func (Understood) Kind() string        { return "transcript.heard" }
 func (TurnStarted) Kind() string       { return "turn.started" }
 func (ReplyText) Kind() string         { return "reply.delta" }
+func (ReplyWritten) Kind() string      { return "reply.written" }
 func (ReplySpoken) Kind() string       { return "reply.spoken" }
 func (ReplyDone) Kind() string         { return "reply.done" }
 func (Held) Kind() string              { return "playout.held" }
@@ -238,6 +244,7 @@ func (UserSaid) lossy() bool          { return false }
 func (Understood) lossy() bool        { return false }
 func (TurnStarted) lossy() bool       { return false }
 func (ReplyText) lossy() bool         { return true }
+func (ReplyWritten) lossy() bool      { return false }
 func (ReplySpoken) lossy() bool       { return true }
 func (ReplyDone) lossy() bool         { return false }
 func (Held) lossy() bool              { return false }

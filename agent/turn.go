@@ -43,6 +43,7 @@ type turn struct {
 	untold  []Event // what happened before it was committed
 	text    strings.Builder
 	thought bool // the brain has finished
+	written bool // the world knows that it has
 	err     error
 	failed  bool // the apology is being said
 	apology bool // it is nothing but an apology
@@ -291,14 +292,21 @@ func (c *Conversation) takeThought(m thought) {
 // apology when something failed.
 func (c *Conversation) advance(t *turn) {
 	switch {
-	case t.id == 0 || t.over:
+	case t.id == 0 || t.over || !t.thought && t.err == nil:
+		return
 	case t.err != nil && !t.failed:
 		stage := "generation"
 		if errors.Is(t.err, errSynthesis) {
 			stage = "synthesis"
 		}
 		c.fail(t, stage, t.err)
-	case !t.thought:
+		return
+	}
+	if t.spoken && !t.written && !t.failed {
+		t.written = true
+		c.emit(t.id, ReplyWritten{strings.TrimSpace(t.text.String())})
+	}
+	switch {
 	case !t.spoken:
 		c.endTurn(c.endCause(t))
 	case t.closed && len(t.clauses) == 0:

@@ -15,6 +15,7 @@ import (
 	"parley/llm"
 	"parley/room"
 	"parley/tools"
+	"parley/tools/clienttool"
 )
 
 const (
@@ -49,12 +50,12 @@ type session struct {
 	subscription *agent.Subscription // of a conversation that the session began
 	recognizer   asr.Recognizer
 	language     string
-	box          *toolbox
+	box          *clienttool.Box
 	instructions atomic.Pointer[string] // read by the conversation's goroutines
 
 	in     chan []byte // what clients send
 	joins  chan *sink  // further clients
-	wanted chan *functionCall
+	wanted chan *clienttool.Call
 	heard  chan recognised
 	work   sync.WaitGroup // recognitions, which run waits for
 
@@ -76,13 +77,13 @@ type session struct {
 	ended     time.Time      // when the last response was done
 	usage     agent.Usage
 	utterance utterance
-	calls     map[string]*functionCall // of the client's tools, by id, that wait for outputs
-	outputs   map[string]string        // outputs that wait for response.create
-	begun     int                      // calls that the agent has begun in the turn
-	told      int                      // those of them that the client was told of
-	early     []*functionCall          // calls that the agent has not yet told of itself
-	goesOn    bool                     // the client has asked for what comes after its outputs
-	surplus   int                      // outputs that the agent took without being asked once more
+	calls     map[string]*clienttool.Call // of the client's tools, by id, that wait for outputs
+	outputs   map[string]string           // outputs that wait for response.create
+	begun     int                         // calls that the agent has begun in the turn
+	told      int                         // those of them that the client was told of
+	early     []*clienttool.Call          // calls that the agent has not yet told of itself
+	goesOn    bool                        // the client has asked for what comes after its outputs
+	surplus   int                         // outputs that the agent took without being asked once more
 	settling  *time.Timer
 }
 
@@ -111,8 +112,8 @@ type recognised struct {
 
 func newSession(p *Protocol, wished *settings) *session {
 	return &session{
-		protocol: p, settings: wished, in: make(chan []byte, 2), joins: make(chan *sink), gone: make(chan struct{}), wanted: make(chan *functionCall, maxTools), heard: make(chan recognised, 8),
-		calls: make(map[string]*functionCall), outputs: make(map[string]string),
+		protocol: p, settings: wished, in: make(chan []byte, 2), joins: make(chan *sink), gone: make(chan struct{}), wanted: make(chan *clienttool.Call, clienttool.Max), heard: make(chan recognised, 8),
+		calls: make(map[string]*clienttool.Call), outputs: make(map[string]string),
 	}
 }
 
@@ -126,7 +127,7 @@ func (s *session) adjust(o *agent.Options) {
 // equip is adjust for a conversation that greets.
 func (s *session) equip(o *agent.Options) {
 	o.Phrases = asked{o.Phrases, &s.instructions}
-	s.box = &toolbox{Set: o.Engines.Tools, wanted: s.want, gone: s.gone}
+	s.box = clienttool.New(o.Engines.Tools, s.want, nil, s.gone)
 	o.Engines.Tools = s.box
 	s.turns = o.Tuning.Turns
 	o.Tuning.Turns = s.settings.turns(s.turns)
@@ -135,7 +136,7 @@ func (s *session) equip(o *agent.Options) {
 }
 
 // want passes a call of a client's tool on.
-func (s *session) want(ctx context.Context, c *functionCall) bool {
+func (s *session) want(ctx context.Context, c *clienttool.Call) bool {
 	select {
 	case s.wanted <- c:
 		return true
@@ -153,7 +154,7 @@ func (s *session) apply() {
 	}
 	s.instructions.Store(&text)
 	if s.box != nil {
-		s.box.set(s.settings.wire.Tools)
+		s.box.Offer(s.settings.wire.clientTools())
 	}
 }
 

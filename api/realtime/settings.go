@@ -12,13 +12,12 @@ import (
 	"time"
 
 	"parley/agent"
+	"parley/tools/clienttool"
 )
 
 // Bounds of what a client may ask of a session.
 const (
 	maxInstructions = 32 << 10 // bytes
-	maxTools        = 64
-	maxSchema       = 16 << 10 // bytes
 )
 
 // Kinds of sound.
@@ -72,6 +71,15 @@ type tool struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
 	Parameters  json.RawMessage `json:"parameters,omitempty"`
+}
+
+// clientTools are the client's tools, for the agent.
+func (w *wireSession) clientTools() []clienttool.Tool {
+	out := make([]clienttool.Tool, len(w.Tools))
+	for i, t := range w.Tools {
+		out[i] = clienttool.Tool{Name: t.Name, Description: t.Description, Parameters: t.Parameters}
+	}
+	return out
 }
 
 // detection is how the client wants turns to be found.
@@ -168,8 +176,8 @@ func (w *wireSession) check() (*detection, error) {
 		return nil, refuse("session.instructions", "they may have at most %d bytes.", maxInstructions)
 	case !slices.Equal(w.OutputModalities, []string{"audio"}) && !slices.Equal(w.OutputModalities, []string{"text"}):
 		return nil, refuse("session.output_modalities", `it is ["audio"] or ["text"].`)
-	case len(w.Tools) > maxTools:
-		return nil, refuse("session.tools", "there may be at most %d.", maxTools)
+	case len(w.Tools) > clienttool.Max:
+		return nil, refuse("session.tools", "there may be at most %d.", clienttool.Max)
 	}
 	for name, f := range map[string]*format{"input": &w.Audio.Input.Format, "output": &w.Audio.Output.Format} {
 		switch {
@@ -193,8 +201,8 @@ func (w *wireSession) check() (*detection, error) {
 			return nil, refuse(at+".type", `"function" is served, not %q; the shop's own tools are there without being named.`, t.Type)
 		case !toolName.MatchString(t.Name):
 			return nil, refuse(at+".name", "%q is none: letters, digits, _ and -, at most 64.", t.Name)
-		case len(t.Parameters) > maxSchema:
-			return nil, refuse(at+".parameters", "the schema may have at most %d bytes.", maxSchema)
+		case len(t.Parameters) > clienttool.MaxSchema:
+			return nil, refuse(at+".parameters", "the schema may have at most %d bytes.", clienttool.MaxSchema)
 		case len(t.Parameters) > 0 && !bytes.HasPrefix(bytes.TrimSpace(t.Parameters), []byte("{")):
 			return nil, refuse(at+".parameters", "it has to be a JSON Schema object.")
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/agent"
+	"parley/tools/clienttool"
 )
 
 func TestSessionsThatCannotBeHad(t *testing.T) {
@@ -27,9 +28,9 @@ func TestSessionsThatCannotBeHad(t *testing.T) {
 		`{"tools":[{"type":"mcp","server_label":"x"}]}`:                                         "session.tools[0].type",
 		tool(`"name":"a b"`):               "session.tools[0].name",
 		tool(`"name":"a","parameters":[]`): "session.tools[0].parameters",
-		tool(`"name":"a","parameters":{"a":"` + strings.Repeat("a", maxSchema) + `"}`):                                  "session.tools[0].parameters",
-		`{"tools":[` + strings.Repeat(`{"type":"function","name":"a"},`, maxTools) + `{"type":"function","name":"a"}]}`: "session.tools",
-		`{"tools":[{"type":"function","name":"a"},{"type":"function","name":"a"}]}`:                                     "session.tools[1].name",
+		tool(`"name":"a","parameters":{"a":"` + strings.Repeat("a", clienttool.MaxSchema) + `"}`):                             "session.tools[0].parameters",
+		`{"tools":[` + strings.Repeat(`{"type":"function","name":"a"},`, clienttool.Max) + `{"type":"function","name":"a"}]}`: "session.tools",
+		`{"tools":[{"type":"function","name":"a"},{"type":"function","name":"a"}]}`:                                           "session.tools[1].name",
 	} {
 		s := newSettings()
 		before, _ := json.Marshal(s.wire)

@@ -11,6 +11,7 @@ import (
 
 	"parley/agent"
 	"parley/room"
+	"parley/tools/clienttool"
 )
 
 // channelLabel is the data channel that SmallWebRTCTransport opens.
@@ -53,11 +54,19 @@ func (p *Protocol) serve(ctx context.Context, one *peer, s *seat, ch room.Channe
 	}
 	over := one.conversation.Done()
 	for {
-		var events <-chan agent.Envelope
+		var (
+			events <-chan agent.Envelope
+			wanted <-chan *clienttool.Call
+			ended  <-chan settled
+		)
 		if t.events != nil && !t.deaf {
-			events = t.events.Events()
+			events, wanted, ended = t.events.Events(), one.functions.wanted, one.functions.settled
 		}
 		select {
+		case c := <-wanted:
+			t.call(c)
+		case s := <-ended:
+			t.settle(s)
 		case e, ok := <-events:
 			if !ok { // the conversation is over, or the client was too slow for it
 				t.deaf = true

@@ -54,7 +54,7 @@ func (s *shop) talking(t testing.TB) (*talk, *wire) {
 	c, err := s.protocol.hall.Begin(ctx, nil)
 	check(t, err)
 	w := &wire{}
-	return &talk{protocol: s.protocol, ctx: ctx, peer: s.protocol.addPeer("", c), channel: w, log: slog.New(slog.DiscardHandler)}, w
+	return &talk{protocol: s.protocol, ctx: ctx, peer: s.protocol.addPeer("", c, newFunctions()), channel: w, log: slog.New(slog.DiscardHandler)}, w
 }
 
 // FuzzMessages sends anything over the channel. Whatever is answered carries the id of
@@ -120,7 +120,7 @@ func TestVersionNumbers(t *testing.T) {
 func TestASlowClient(t *testing.T) {
 	s := open(t)
 	talk, w := s.talking(t)
-	talk.peer.translator = newTranslator(version{2, 1, 0}, time.Now)
+	talk.peer.translator = newTranslator(version{2, 1, 0}, time.Now, nobodys)
 	w.slow = true
 	talk.pass(agent.Envelope{Seq: 1, Event: agent.PartialTranscript{Text: "Wh"}})
 	if talk.deaf {

@@ -32,7 +32,9 @@ type client struct {
 	bearer  string
 	session string
 	id      string // the pc_id
-	plain   bool   // no video is offered; pion cannot negotiate again where it was refused
+	// requestData is what the app adds to its offers.
+	requestData map[string]any
+	plain       bool // no video is offered; pion cannot negotiate again where it was refused
 
 	connection *pion.PeerConnection
 	channel    *pion.DataChannel
@@ -90,7 +92,13 @@ func (s *shop) request(t testing.TB, method, path, bearer string, body any) (sta
 // start begins a session of a client.
 func (s *shop) start(t testing.TB, bearer string) *client {
 	t.Helper()
-	status, answer := s.request(t, http.MethodPost, "/start", bearer, "")
+	return s.startWith(t, bearer, "")
+}
+
+// startWith begins a session with a body of the app's.
+func (s *shop) startWith(t testing.TB, bearer string, body any) *client {
+	t.Helper()
+	status, answer := s.request(t, http.MethodPost, "/start", bearer, body)
 	session, ok := answer["sessionId"].(string)
 	if status != http.StatusOK || !ok || len(session) < 26 {
 		t.Fatalf("/start is answered with %d %v", status, answer)
@@ -158,7 +166,7 @@ func (c *client) connect(again bool) {
 	if c.id != "" {
 		id = c.id
 	}
-	status, answer := c.shop.request(c.t, http.MethodPost, c.path(), c.bearer, map[string]any{"sdp": sdp, "type": "offer", "pc_id": id, "restart_pc": again, "requestData": map[string]any{"x": 1}})
+	status, answer := c.shop.request(c.t, http.MethodPost, c.path(), c.bearer, map[string]any{"sdp": sdp, "type": "offer", "pc_id": id, "restart_pc": again, "requestData": c.requestData})
 	if status != http.StatusOK || answer["type"] != "answer" {
 		c.t.Fatalf("the offer is answered with %d %v", status, answer)
 	}

@@ -24,9 +24,9 @@ func (t *talk) obey(m incoming) error {
 	case typeUIEvent, typeUISnapshot, typeUICancelJobGroup:
 		return nil // the agent does not look at the page
 	case typeFunctionCallResult:
-		return refusal("The tools of this shop run on its side; results of the client's are not taken.")
+		return t.result(m)
 	case typeAppendToContext:
-		return refusal(`append-to-context is not served: send-text does it, with "run_immediately": false.`)
+		return t.appendToContext(ctx, m)
 	case typeDTMF:
 		return refusal("Keys are not taken: send-text does it.")
 	default:
@@ -56,7 +56,7 @@ func (t *talk) ready(m incoming) error {
 	}
 	t.answer(m, typeBotReady, readyData{answered, about{"parley", t.protocol.Program}})
 	if t.events == nil {
-		t.peer.translator = newTranslator(v, time.Now)
+		t.peer.translator = newTranslator(v, time.Now, t.peer.functions.runs)
 		t.listen()
 	}
 	return err
@@ -88,6 +88,24 @@ func (t *talk) text(ctx context.Context, m incoming) error {
 		_, err := c.Say(ctx, *data.Content)
 		return err
 	}
+}
+
+// appendToContext takes what the user said otherwise, which older clients send so. What
+// the agent said, and what it is told, no client writes.
+func (t *talk) appendToContext(ctx context.Context, m incoming) error {
+	var data struct {
+		Role    string  `json:"role"`
+		Content *string `json:"content"`
+		Run     bool    `json:"run_immediately"`
+	}
+	if err := json.Unmarshal(m.Data, &data); err != nil || data.Content == nil || data.Role != "user" {
+		return refusal(`The data of append-to-context is {"role":"user","content":"…","run_immediately":…}: text, and no other role.`)
+	}
+	if data.Run {
+		_, err := t.peer.conversation.Say(ctx, *data.Content)
+		return err
+	}
+	return t.peer.conversation.Note(ctx, *data.Content)
 }
 
 // Messages of apps that are served.

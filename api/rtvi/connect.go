@@ -13,8 +13,10 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"parley/agent"
 	"parley/api"
 	"parley/room"
+	"parley/tools/clienttool"
 )
 
 // maxBody bounds a body in bytes: an offer of 64 KiB, written as JSON.
@@ -24,6 +26,9 @@ const maxBody = 128 << 10
 type startRequest struct {
 	Transport       string `json:"transport"`
 	CreateDailyRoom bool   `json:"createDailyRoom"`
+	// What the app adds stands beside these, or in Body.
+	appData
+	Body appData `json:"body"`
 }
 
 type iceServer struct {
@@ -50,9 +55,16 @@ func (p *Protocol) start(w http.ResponseWriter, r *http.Request) {
 	if err == nil && (request.CreateDailyRoom && request.Transport == "" || request.Transport != "" && request.Transport != "webrtc") {
 		err = api.NewProblem(http.StatusUnprocessableEntity, "bad-request", `The transport "webrtc" is the one that is served here.`)
 	}
+	var offered []clienttool.Tool
+	if err == nil {
+		if request.Tools == nil {
+			request.appData = request.Body
+		}
+		offered, err = readFunctions(request.appData)
+	}
 	id := ""
 	if err == nil {
-		id, err = p.newSession(p.hall.Who(r.Context()), time.Now())
+		id, err = p.newSession(p.hall.Who(r.Context()), offered, time.Now())
 	}
 	if err != nil {
 		p.hall.Fail(w, r, err)
@@ -65,13 +77,14 @@ func (p *Protocol) start(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, answer)
 }
 
-// offerRequest is the body of an offer. What an app adds to it, requestData, means
-// nothing here.
+// offerRequest is the body of an offer.
 type offerRequest struct {
 	SDP     string `json:"sdp"`
 	Type    string `json:"type"`
 	ID      string `json:"pc_id"`
 	Restart bool   `json:"restart_pc"`
+	// What the app adds.
+	Data appData `json:"requestData"`
 }
 
 type offerAnswer struct {
@@ -98,13 +111,17 @@ func (p *Protocol) offer(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), setupTime)
 	defer cancel()
 	one := p.findPeer(request.ID, p.hall.Who(ctx))
-	if err := p.admit(r, one); err != nil {
+	offered, err := p.admit(r, one)
+	if err == nil && request.Data.Tools != nil {
+		offered, err = readFunctions(request.Data)
+	}
+	if err != nil {
 		p.hall.Fail(w, r, err)
 		return
 	}
 	var answer offerAnswer
 	if one == nil {
-		answer, err = p.begin(ctx, request)
+		answer, err = p.begin(ctx, request, offered)
 	} else {
 		answer, err = p.again(ctx, one, request)
 	}
@@ -116,22 +133,32 @@ func (p *Protocol) offer(w http.ResponseWriter, r *http.Request) {
 }
 
 // admit lets a request to a session's address through if there is that session, or
-// if it is of a client that is connected already.
-func (p *Protocol) admit(r *http.Request, one *peer) error {
+// if it is of a client that is connected already. It returns the tools that the
+// session's client runs.
+func (p *Protocol) admit(r *http.Request, one *peer) ([]clienttool.Tool, error) {
 	id := chi.URLParam(r, "session")
-	if id == "" || p.useSession(id, p.hall.Who(r.Context()), time.Now()) || one != nil {
-		return nil
+	if id == "" {
+		return nil, nil
 	}
-	return api.NewProblem(http.StatusNotFound, "no-session", "There is no session %q; it may have expired.", short(id))
+	offered, ok := p.useSession(id, p.hall.Who(r.Context()), time.Now())
+	if ok || one != nil {
+		return offered, nil
+	}
+	return nil, api.NewProblem(http.StatusNotFound, "no-session", "There is no session %q; it may have expired.", short(id))
 }
 
 // begin starts a conversation with a new client.
-func (p *Protocol) begin(ctx context.Context, request offerRequest) (offerAnswer, error) {
-	c, err := p.hall.Begin(ctx, nil)
+func (p *Protocol) begin(ctx context.Context, request offerRequest, offered []clienttool.Tool) (offerAnswer, error) {
+	own := newFunctions()
+	var equip func(*agent.Options)
+	if len(offered) > 0 {
+		equip = func(o *agent.Options) { own.equip(o, offered) }
+	}
+	c, err := p.hall.Begin(ctx, equip)
 	if err != nil {
 		return offerAnswer{}, err
 	}
-	one := p.addPeer(p.hall.Who(ctx), c)
+	one := p.addPeer(p.hall.Who(ctx), c, own)
 	answer, err := p.seat(ctx, one, request.SDP)
 	if err != nil {
 		p.hall.Abandon(c, err)

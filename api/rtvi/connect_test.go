@@ -131,22 +131,23 @@ func TestMessagesAreCounted(t *testing.T) {
 
 func TestSessionsEnd(t *testing.T) {
 	p, now := New(Config{}), time.Now()
-	id, err := p.newSession("a", now)
+	id, err := p.newSession("a", nil, now)
 	check(t, err)
-	if !p.useSession(id, "a", now.Add(sessionLife)) || !p.useSession(id, "a", now.Add(2*sessionLife)) {
+	good := func(id, who string, at time.Time) bool { _, ok := p.useSession(id, who, at); return ok }
+	if !good(id, "a", now.Add(sessionLife)) || !good(id, "a", now.Add(2*sessionLife)) {
 		t.Error("a session that is used has ended")
 	}
-	if p.useSession(id, "b", now.Add(2*sessionLife)) || p.useSession("x", "a", now) || p.useSession(id, "a", now.Add(3*sessionLife+1)) {
+	if good(id, "b", now.Add(2*sessionLife)) || good("x", "a", now) || good(id, "a", now.Add(3*sessionLife+1)) {
 		t.Error("a session is good for others, or for ever")
 	}
 	for len(p.sessions) < maxSessions {
-		_, err := p.newSession("a", now)
+		_, err := p.newSession("a", nil, now)
 		check(t, err)
 	}
-	if _, err := p.newSession("a", now); err == nil || !strings.Contains(err.Error(), "Try again") {
+	if _, err := p.newSession("a", nil, now); err == nil || !strings.Contains(err.Error(), "Try again") {
 		t.Errorf("one more session: %v", err)
 	}
-	if _, err := p.newSession("a", now.Add(sessionLife+time.Second)); err != nil || len(p.sessions) > 2 {
+	if _, err := p.newSession("a", nil, now.Add(sessionLife+time.Second)); err != nil || len(p.sessions) > 2 {
 		t.Errorf("%d sessions are kept past their time: %v", len(p.sessions), err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/agent"
+	"parley/tools/clienttool"
 )
 
 var ticked = regexp.MustCompile("`([^`]+)`")
@@ -99,6 +100,7 @@ func TestTheDocsSayWhatBecomesOfMessages(t *testing.T) {
 		}
 		t.Run(kind, func(t *testing.T) {
 			talk, w := s.talking(t)
+			talk.peer.functions.waiting["c"] = &pendingCall{Call: &clienttool.Call{ID: "c", Name: "f"}}
 			b, err := json.Marshal(map[string]any{"id": "7", "label": messageLabel, "type": kind, "data": sample})
 			check(t, err)
 			talk.take(b)
@@ -139,7 +141,7 @@ func TestTheDocsSayWhatClientsAreTold(t *testing.T) {
 	}
 	for _, v := range []version{{2, 1, 0}, {1, 0, 0}} {
 		seen := map[string]bool{}
-		tr := newTranslator(v, time.Now)
+		tr := newTranslator(v, time.Now, nobodys)
 		for _, e := range spoken() {
 			seen[e.Event.Kind()] = true
 			made := tr.translate(e)
@@ -160,6 +162,10 @@ func TestTheDocsSayWhatClientsAreTold(t *testing.T) {
 		talk.take([]byte(`{"id":"1","label":"rtvi-ai","type":"` + kind + `","data":` + data + `}`))
 	}
 	talk.events.Close()
+	for _, v := range []version{{2, 1, 0}, {1, 0, 0}} {
+		talk.peer.translator.version = v
+		talk.call(&clienttool.Call{ID: "f", Name: "show", Arguments: `{}`})
+	}
 	for _, m := range w.drain() {
 		note([]message{m})
 	}

@@ -106,6 +106,14 @@ type (
 		Call string `json:"tool_call_id"`
 		Name string `json:"function_name"`
 	}
+	// clientCallData is a call of a function that the client runs: Arguments, or to
+	// clients before version 1.2 Args.
+	clientCallData struct {
+		Call      string          `json:"tool_call_id"`
+		Name      string          `json:"function_name"`
+		Arguments json.RawMessage `json:"arguments,omitempty"`
+		Args      json.RawMessage `json:"args,omitempty"`
+	}
 	// legacyCallData is what clients before version 1.2 are told of a call.
 	legacyCallData struct {
 		Call      string   `json:"tool_call_id"`

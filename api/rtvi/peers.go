@@ -30,6 +30,7 @@ type peer struct {
 	id           string // the protocol's pc_id
 	who          string // who began it
 	conversation *agent.Conversation
+	functions    *functions
 	// negotiating is held, as its one token, by whoever exchanges descriptions.
 	negotiating chan struct{}
 	ended       time.Time // zero while it goes on; under Protocol.mu
@@ -55,14 +56,15 @@ type seat struct {
 
 // addPeer makes a conversation known by an id that cannot be guessed, until some
 // time after its end.
-func (p *Protocol) addPeer(who string, c *agent.Conversation) *peer {
-	one := &peer{id: "pc-" + rand.Text(), who: who, conversation: c, negotiating: make(chan struct{}, 1)}
+func (p *Protocol) addPeer(who string, c *agent.Conversation, own *functions) *peer {
+	one := &peer{id: "pc-" + rand.Text(), who: who, conversation: c, functions: own, negotiating: make(chan struct{}, 1)}
 	p.mu.Lock()
 	p.forgetEnded(time.Now())
 	p.peers[one.id] = one
 	p.mu.Unlock()
 	p.hall.Go(func() {
 		<-c.Done()
+		close(own.gone)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		one.ended = time.Now()

@@ -152,13 +152,20 @@ func (r *reply) progress() (out []message) {
 	return out
 }
 
-// finish takes the end of the answer: the whole of it, and what was heard.
-func (r *reply) finish(text, heard string, interrupted bool) (out []message) {
+// complete takes the whole of the answer: what of it has not come in pieces, and that
+// its last sentence is one.
+func (r *reply) complete(text string) (out []message) {
 	if rest, ok := strings.CutPrefix(text, strings.TrimSpace(r.written.String())); ok && strings.TrimSpace(rest) != "" {
 		out = append(out, r.write(rest)...) // pieces that were lost on the way
 	}
 	out = append(out, r.add(r.pending)...)
 	r.pending = ""
+	return append(out, r.progress()...)
+}
+
+// finish takes the end of the answer: the whole of it, and what was heard.
+func (r *reply) finish(text, heard string, interrupted bool) (out []message) {
+	out = r.complete(text)
 	if r.unspoken {
 		return out
 	}

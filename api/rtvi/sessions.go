@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/api"
+	"parley/tools/clienttool"
 )
 
 const (
@@ -17,12 +18,13 @@ const (
 
 // session is what /start has promised: its address takes offers.
 type session struct {
-	who  string // who it is for
-	used time.Time
+	who   string // who it is for
+	used  time.Time
+	tools []clienttool.Tool // that the client runs
 }
 
 // newSession makes a session for who, and returns its id.
-func (p *Protocol) newSession(who string, now time.Time) (string, error) {
+func (p *Protocol) newSession(who string, offered []clienttool.Tool, now time.Time) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.sessions) >= maxSessions {
@@ -36,18 +38,19 @@ func (p *Protocol) newSession(who string, now time.Time) (string, error) {
 		return "", api.NewProblem(http.StatusServiceUnavailable, "busy", "As many sessions as are allowed at once have been started. Try again in a moment.")
 	}
 	id := rand.Text()
-	p.sessions[id] = &session{who: who, used: now}
+	p.sessions[id] = &session{who: who, used: now, tools: offered}
 	return id, nil
 }
 
-// useSession says whether there is a session of this id for who, and keeps it good.
-func (p *Protocol) useSession(id, who string, now time.Time) bool {
+// useSession says whether there is a session of this id for who, and which tools its
+// client runs. It keeps it good.
+func (p *Protocol) useSession(id, who string, now time.Time) (offered []clienttool.Tool, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.sessions[id]
 	if s == nil || s.who != who || now.Sub(s.used) > sessionLife {
-		return false
+		return nil, false
 	}
 	s.used = now
-	return true
+	return s.tools, true
 }

@@ -66,7 +66,11 @@ func (echo) Generate(_ context.Context, r llm.Request) iter.Seq2[llm.Delta, erro
 		}
 		switch {
 		case last.Role == llm.ToolRole:
-			answer = "It is here."
+			answer = "It is here: " + last.Text
+		case strings.Contains(last.Text, "show"):
+			_ = yield(llm.Delta{ToolCall: &llm.ToolCall{ID: "t1", Name: "show_page", Arguments: json.RawMessage(`{"page":"returns"}`)}}, nil) &&
+				yield(llm.Delta{Finish: llm.FinishTools}, nil)
+			return
 		case strings.Contains(last.Text, "tool"):
 			_ = yield(llm.Delta{ToolCall: &llm.ToolCall{ID: "t1", Name: "look", Arguments: json.RawMessage(`{"order_id":"W1"}`)}}, nil) &&
 				yield(llm.Delta{Finish: llm.FinishTools}, nil)

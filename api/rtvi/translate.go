@@ -12,11 +12,14 @@ import (
 type translator struct {
 	version version // the client's
 	now     func() time.Time
+	// mine says whether the client runs a function: it is told of its calls otherwise.
+	mine func(name string) bool
 	// unspoken are the turns whose answers nobody is to hear.
 	unspoken map[int64]bool
 
 	turn     int64 // the one under way, or the last
 	open     bool  // it is under way
+	written  bool  // the client knows that all of its answer has come
 	state    agent.State
 	held     bool // silent, because someone seems to speak
 	sounding bool // the client knows that the agent speaks
@@ -25,8 +28,8 @@ type translator struct {
 	usage    *agent.Usage
 }
 
-func newTranslator(v version, now func() time.Time) *translator {
-	return &translator{version: v, now: now, unspoken: make(map[int64]bool)}
+func newTranslator(v version, now func() time.Time, mine func(name string) bool) *translator {
+	return &translator{version: v, now: now, mine: mine, unspoken: make(map[int64]bool)}
 }
 
 // translate makes the messages of one event; often none.
@@ -49,7 +52,7 @@ func (t *translator) translate(e agent.Envelope) []message {
 	case agent.UserSaid:
 		return t.userSaid(event)
 	case agent.TurnStarted:
-		t.turn, t.open, t.voiced, t.held = e.Turn, true, false, false
+		t.turn, t.open, t.written, t.voiced, t.held = e.Turn, true, false, false, false
 		t.reply = reply{turn: e.Turn, legacy: t.version.legacy(), unspoken: t.unspoken[e.Turn]}
 		return []message{tell(typeBotLLMStarted, nil)}
 	case agent.StateChanged:
@@ -63,13 +66,21 @@ func (t *translator) translate(e agent.Envelope) []message {
 		return t.sound()
 	case agent.ReplyText:
 		return append([]message{tell(typeBotLLMText, textData{event.Text})}, t.reply.write(event.Text)...)
+	case agent.ReplyWritten:
+		return t.replyWritten(event)
 	case agent.ReplySpoken:
 		return t.reply.speak(event.Text)
 	case agent.ReplyDone:
 		return t.replyDone(event)
 	case agent.ToolStarted:
+		if t.mine(event.Name) {
+			return nil
+		}
 		return t.toolStarted(event)
 	case agent.ToolFinished:
+		if t.mine(event.Name) {
+			return nil
+		}
 		return []message{t.toolFinished(e.Turn, event)}
 	case agent.Failed:
 		text := "The " + event.Stage + " failed: " + event.Message
@@ -113,9 +124,17 @@ func (t *translator) sound() (out []message) {
 	return append(out, tell(typeBotStartedSpeaking, nil))
 }
 
+// replyWritten tells that the model has finished, while the voice goes on.
+func (t *translator) replyWritten(e agent.ReplyWritten) []message {
+	t.written = true
+	return append(t.reply.complete(e.Text), tell(typeBotLLMStopped, nil))
+}
+
 func (t *translator) replyDone(e agent.ReplyDone) []message {
 	out := t.reply.finish(e.Text, e.Heard, e.Interrupted)
-	out = append(out, tell(typeBotLLMStopped, nil))
+	if !t.written {
+		out = append(out, tell(typeBotLLMStopped, nil))
+	}
 	// The state follows; but nothing is heard any more.
 	t.held, t.state = false, ""
 	out = append(out, t.sound()...)

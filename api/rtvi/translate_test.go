@@ -11,6 +11,9 @@ import (
 )
 
 // at is the time of tests of translation.
+// nobodys says that no function is the client's.
+func nobodys(string) bool { return false }
+
 func at() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC) }
 
 // spoken is one answer with everything in it, as a conversation tells it.
@@ -24,7 +27,7 @@ func spoken() []agent.Envelope {
 		agent.ToolFinished{Call: "c1", Name: "get_order", OK: true, Took: 12, Result: `{"email":"maya@example.com"}`},
 		agent.ConfirmationAsked{Call: "c2", Name: "cancel_order", Arguments: json.RawMessage(`{"order_id":"W1"}`)},
 		agent.BrainMoved{From: "a", To: "b"},
-		agent.ReplyText{Text: "It is on its way. Sh"}, agent.ReplyText{Text: "all I call?"},
+		agent.ReplyText{Text: "It is on its way. Sh"}, agent.ReplyText{Text: "all I call?"}, agent.ReplyWritten{Text: "It is on its way. Shall I call?"},
 		agent.StateChanged{State: agent.Speaking},
 		agent.ReplySpoken{Text: "It"}, agent.ReplySpoken{Text: "It is on its way."}, agent.Held{}, agent.Silenced{After: 30}, agent.Resumed{}, agent.ReplySpoken{Text: "It is on its way. Shall"},
 		agent.Failed{Stage: "tool", Message: "failed"},
@@ -85,7 +88,7 @@ func compare(t *testing.T, got, want []string) {
 }
 
 func TestAnAnswerIsTranslated(t *testing.T) {
-	compare(t, translated(t, newTranslator(version{2, 1, 0}, at), spoken()), []string{
+	compare(t, translated(t, newTranslator(version{2, 1, 0}, at, nobodys), spoken()), []string{
 		`server-message {"type":"conversation.started","conversation":"c","seq":1,"turn":1,"at_ms":0,"customer":"Maya","notice":"A demonstration","language":"en"}`,
 		`user-started-speaking`,
 		`user-transcription {"text":"Where is","final":false,"timestamp":"2026-01-02T03:04:05.678Z","user_id":""}`,
@@ -102,6 +105,9 @@ func TestAnAnswerIsTranslated(t *testing.T) {
 		`bot-transcription {"text":"It is on its way."}`,
 		`bot-output {"text":"It is on its way.","aggregated_by":"sentence","segment_id":10000,"will_be_spoken":true,"spoken_status":"new","spoken_progress":{"accumulated_text":"","remaining_text":"It is on its way."}}`,
 		`bot-llm-text {"text":"all I call?"}`,
+		`bot-transcription {"text":"Shall I call?"}`,
+		`bot-output {"text":"Shall I call?","aggregated_by":"sentence","segment_id":10001,"will_be_spoken":true,"spoken_status":"new","spoken_progress":{"accumulated_text":"","remaining_text":"Shall I call?"}}`,
+		`bot-llm-stopped`,
 		`bot-tts-started`,
 		`bot-started-speaking`,
 		`bot-tts-text {"text":"It"}`,
@@ -111,13 +117,10 @@ func TestAnAnswerIsTranslated(t *testing.T) {
 		`bot-stopped-speaking`,
 		`bot-started-speaking`,
 		`bot-tts-text {"text":"Shall"}`,
-		`bot-transcription {"text":"Shall I call?"}`,
-		`bot-output {"text":"Shall I call?","aggregated_by":"sentence","segment_id":10001,"will_be_spoken":true,"spoken_status":"new","spoken_progress":{"accumulated_text":"","remaining_text":"Shall I call?"}}`,
 		`bot-output {"text":"Shall I call?","aggregated_by":"sentence","segment_id":10001,"will_be_spoken":true,"spoken_status":"in-progress","spoken_progress":{"accumulated_text":"Shall","remaining_text":" I call?"}}`,
 		`error {"error":"The tool failed: failed","fatal":false,"message":"The tool failed: failed"}`,
 		`bot-tts-text {"text":"I call?"}`,
 		`bot-output {"text":"Shall I call?","aggregated_by":"sentence","segment_id":10001,"will_be_spoken":true,"spoken_status":"completed","spoken_progress":{"accumulated_text":"Shall I call?","remaining_text":""}}`,
-		`bot-llm-stopped`,
 		`bot-stopped-speaking`,
 		`bot-tts-stopped`,
 		`metrics {"ttfb":[{"processor":"recognition","value":0.2},{"processor":"brain","value":0.1},{"processor":"voice","value":0.15}],` +
@@ -128,7 +131,7 @@ func TestAnAnswerIsTranslated(t *testing.T) {
 
 func TestVersionOneIsTold(t *testing.T) {
 	var outputs []string
-	for _, line := range translated(t, newTranslator(version{1, 0, 0}, at), spoken()) {
+	for _, line := range translated(t, newTranslator(version{1, 0, 0}, at, nobodys), spoken()) {
 		if strings.HasPrefix(line, "bot-output ") || strings.HasPrefix(line, "llm-function-call") {
 			outputs = append(outputs, line)
 		}
@@ -138,17 +141,17 @@ func TestVersionOneIsTold(t *testing.T) {
 		`llm-function-call {"tool_call_id":"c1","function_name":"get_order","args":{}}`,
 		`llm-function-call-stopped {"tool_call_id":"c1","function_name":"get_order","cancelled":false,"result":{"ok":true,"took_ms":12}}`,
 		`bot-output {"text":"It is on its way.","spoken":false,"aggregated_by":"sentence"}`,
+		`bot-output {"text":"Shall I call?","spoken":false,"aggregated_by":"sentence"}`,
 		`bot-output {"text":"It","spoken":true,"aggregated_by":"word"}`,
 		`bot-output {"text":"is on its way.","spoken":true,"aggregated_by":"word"}`,
 		`bot-output {"text":"Shall","spoken":true,"aggregated_by":"word"}`,
-		`bot-output {"text":"Shall I call?","spoken":false,"aggregated_by":"sentence"}`,
 		`bot-output {"text":"I call?","spoken":true,"aggregated_by":"word"}`,
 	})
 }
 
 func TestOlderClientsAreToldOfTools(t *testing.T) {
 	for v, want := range map[version]string{{1, 1, 9}: typeFunctionCall, {1, 2, 0}: typeFunctionCallInProgress, {0, 0, 0}: typeFunctionCallInProgress} {
-		got := lines(t, newTranslator(v, at).toolStarted(agent.ToolStarted{Call: "c", Name: "look"}))
+		got := lines(t, newTranslator(v, at, nobodys).toolStarted(agent.ToolStarted{Call: "c", Name: "look"}))
 		if len(got) != 2 || !strings.HasPrefix(got[1], want+" ") {
 			t.Errorf("a client of version %v is told %q", v, got)
 		}
@@ -157,7 +160,7 @@ func TestOlderClientsAreToldOfTools(t *testing.T) {
 
 // TestAnInterruption cuts an answer in its second sentence, with a tool under way.
 func TestAnInterruption(t *testing.T) {
-	tr := newTranslator(version{2, 1, 0}, at)
+	tr := newTranslator(version{2, 1, 0}, at, nobodys)
 	translated(t, tr, numbered(3, agent.TurnStarted{}, agent.ReplyText{Text: "One. Two is long. Three."}, agent.StateChanged{State: agent.Speaking}, agent.ReplySpoken{Text: "One. Two"}))
 	compare(t, translated(t, tr, numbered(3,
 		agent.Held{}, agent.SpeechStarted{}, agent.ToolStarted{Call: "c", Name: "look"},
@@ -173,7 +176,7 @@ func TestAnInterruption(t *testing.T) {
 }
 
 func TestAnAnswerByTextAlone(t *testing.T) {
-	tr := newTranslator(version{2, 1, 0}, at)
+	tr := newTranslator(version{2, 1, 0}, at, nobodys)
 	tr.unspoken[2] = true
 	compare(t, translated(t, tr, numbered(2,
 		agent.UserSaid{Text: "hello", Source: "text"}, agent.TurnStarted{}, agent.ReplyText{Text: "Hi"}, agent.ReplyDone{Text: "Hi", Heard: "Hi"},
@@ -188,7 +191,7 @@ func TestAnAnswerByTextAlone(t *testing.T) {
 }
 
 func TestLostPiecesAreMadeUpFor(t *testing.T) {
-	tr := newTranslator(version{2, 1, 0}, at)
+	tr := newTranslator(version{2, 1, 0}, at, nobodys)
 	got := translated(t, tr, numbered(1, agent.TurnStarted{}, agent.ReplyText{Text: "One. "}, agent.ReplyDone{Text: "One. Two. Three", Heard: "One. Two. Three"}))
 	var sentences []string
 	for _, line := range got {

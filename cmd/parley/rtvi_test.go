@@ -111,10 +111,12 @@ func embedRTVI(t *testing.T, bundle string) (*shopAgent, *embedding) {
 		}
 	}))
 	t.Cleanup(s.Close)
-	a := startAgent(t, func(c *config.Config) {
+	cfg, e, log := openAgent(t, func(c *config.Config) {
 		c.Server.Keys = []config.Secret{config.Secret(s.key)}
 		c.Access.Origins = []string{s.URL}
 	})
+	e.brain = appBrain{e.brain}
+	a := serveAgent(t, cfg, e, log)
 	s.agent = a.url
 	return a, s
 }
@@ -173,6 +175,10 @@ func TestPipecatsClient(t *testing.T) {
 		t.Error("messages of the app's own were not answered as they should")
 	}
 
+	p.do("typing", chromedp.Evaluate(`app.client().sendText('Please open the page about lamps')`, nil))
+	p.until("the call of the app's function", `app.has('opened', 'lamps') && app.has('LLMFunctionCallStopped', 'open_page')`)
+	p.until("what the agent makes of it", `app.has('BotTranscript', 'opened lamps')`)
+
 	// The connection is lost; the client makes another, in the same conversation.
 	p.do("losing the connection", chromedp.Evaluate(`window.told = app.told.length; window.lost = app.lose()`, nil))
 	p.until("another connection", `app.connection().pc !== window.lost.pc && app.connection().pc.connectionState === 'connected' && app.connection().dc.readyState === 'open'`)
@@ -203,6 +209,8 @@ func TestPipecatsOlderClient(t *testing.T) {
 	p.do("typing", chromedp.Evaluate(`app.client().sendText('Where is my order W10002?')`, nil))
 	p.until("a tool's call", `app.has('LLMFunctionCallInProgress') && app.has('LLMFunctionCallStopped')`)
 	p.until("the answer", `app.has('BotTranscript', 'on its way')`)
+	p.do("typing", chromedp.Evaluate(`app.client().sendText('Please open the page about lamps')`, nil))
+	p.until("what the agent makes of the app's function", `app.has('opened', 'lamps') && app.has('BotTranscript', 'opened lamps')`)
 	p.do("hanging up", chromedp.Evaluate(`app.client().disconnect()`, nil, awaited))
 	p.until("the end of the call", `app.client().state === 'disconnected'`)
 }

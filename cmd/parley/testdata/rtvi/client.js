@@ -39,14 +39,20 @@ callbacks.onTrackStarted = (track, who) => {
   if (!who?.local && track.kind === 'audio') listen(track);
 };
 
+// openPage is a function that the app runs.
+const openPage = {
+  type: 'function', name: 'open_page', description: 'Opens a page of the shop in the app.',
+  parameters: { type: 'object', properties: { page: { type: 'string' } }, required: ['page'] },
+};
+
 // connect begins a session, whose answer says where the offer goes; connectDirectly
 // makes the offer at once.
 async function connect(agent) {
-  return make().startBotAndConnect({ endpoint: `${agent}/start`, headers: await vouched(), requestData: { body: { page: 'shop' } } });
+  return make().startBotAndConnect({ endpoint: `${agent}/start`, headers: await vouched(), requestData: { body: { page: 'shop', tools: [openPage] } } });
 }
 
 async function connectDirectly(agent) {
-  return make().connect({ webrtcRequestParams: { endpoint: `${agent}/api/offer`, headers: await vouched() } });
+  return make().connect({ webrtcRequestParams: { endpoint: `${agent}/api/offer`, headers: await vouched(), requestData: { tools: [openPage] } } });
 }
 
 async function vouched() {
@@ -58,6 +64,10 @@ function make() {
   if (!client) {
     transport = new SmallWebRTCTransport({ mediaManager: new WavMediaManager() });
     client = new PipecatClient({ transport, enableMic: true, callbacks });
+    client.registerFunctionCallHandler('open_page', async ({ arguments: { page } }) => {
+      note('opened', page);
+      return `opened ${page}`;
+    });
   }
   return client;
 }
