@@ -35,8 +35,9 @@ type Call struct {
 	ctx context.Context
 	end context.CancelCauseFunc
 
-	// reached says that there has been a connection.
+	// reached says that there has been a connection, written that a message has come.
 	reached   atomic.Bool
+	written   atomic.Bool
 	connected chan struct{}
 	tracks    chan *pion.TrackRemote
 	channels  chan *channel
@@ -218,7 +219,7 @@ func (c *Call) channelCame(incoming *pion.DataChannel) {
 			return
 		}
 		select {
-		case c.channels <- newChannel(incoming.Label(), data):
+		case c.channels <- newChannel(incoming.Label(), data, &c.written):
 		default:
 			_ = raw.Close()
 		}
@@ -231,6 +232,9 @@ func (c *Call) run() {
 	var loops sync.WaitGroup
 	connectTimeout := time.NewTimer(c.server.config.ConnectTimeout)
 	defer connectTimeout.Stop()
+	mute := time.NewTimer(time.Hour)
+	mute.Stop()
+	defer mute.Stop()
 	talking := false
 	open := make(chan struct{}, maxChannels)
 
@@ -249,7 +253,13 @@ func (c *Call) run() {
 				continue // connected again, after an ICE restart
 			}
 			talking = true
+			mute.Reset(c.server.config.MuteAfter)
 			loops.Go(func() { c.line.Speak(c.ctx) })
+
+		case <-mute.C:
+			if !c.written.Load() && !c.line.Heard() {
+				c.end(ErrMute)
+			}
 
 		case track := <-c.tracks:
 			loops.Go(func() { c.line.Listen(c.ctx, track) })

@@ -218,6 +218,39 @@ func TestNeverConnected(t *testing.T) {
 	expectLeft(t, g, ErrNeverConnected)
 }
 
+// A client that connects, and then sends nothing, takes a line from nobody for long. One
+// that speaks, or writes, stays.
+func TestMuteClients(t *testing.T) {
+	s := newTestServer(t, func(c *Config) { c.MuteAfter = 300 * time.Millisecond })
+	silent, silentGuest := newPeer(t, peerOptions{}), newGuest()
+	silent.call(s, silentGuest)
+	speaking, speakingGuest := newPeer(t, peerOptions{}), newGuest()
+	spoken := speaking.call(s, speakingGuest)
+	speaking.say(func() float64 { return 440 })
+	writing, writingGuest := newPeer(t, peerOptions{}), newGuest()
+	channel, err := writing.connection.CreateDataChannel("events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	channel.OnOpen(func() {
+		if err := channel.SendText("hello"); err != nil {
+			t.Error(err)
+		}
+	})
+	written := writing.call(s, writingGuest)
+
+	expectLeft(t, silentGuest, ErrMute)
+	wait(t, silent.closed, "the silent client to notice")
+	wait(t, speakingGuest.want(audio.HearRate), "a second of sound")
+	for _, call := range []*Call{spoken, written} {
+		if err := call.Hangup(t.Context(), nil); err != nil {
+			t.Error(err)
+		}
+	}
+	expectLeft(t, speakingGuest, room.ErrHungUp)
+	expectLeft(t, writingGuest, room.ErrHungUp)
+}
+
 // A client that gets through by ICE but has other keys than it said is no caller.
 func TestWrongFingerprint(t *testing.T) {
 	s, g := newTestServer(t, nil), newGuest()

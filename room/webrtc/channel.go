@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -44,6 +45,7 @@ type channel struct {
 	label    string
 	data     dataChannel
 	messages chan []byte
+	written  *atomic.Bool // set when a message has come
 
 	// sending orders the senders, so that the check of what is unsent holds.
 	sending sync.Mutex
@@ -51,8 +53,8 @@ type channel struct {
 
 var _ room.Channel = (*channel)(nil)
 
-func newChannel(label string, data dataChannel) *channel {
-	return &channel{label: label, data: data, messages: make(chan []byte, maxUnread)}
+func newChannel(label string, data dataChannel, written *atomic.Bool) *channel {
+	return &channel{label: label, data: data, messages: make(chan []byte, maxUnread), written: written}
 }
 
 // Label implements [room.Channel].
@@ -106,6 +108,7 @@ func (c *channel) read() error {
 		if !messages.Allow() || !bytes.AllowN(time.Now(), n) {
 			return errFlood
 		}
+		c.written.Store(true)
 		select {
 		case c.messages <- append([]byte(nil), buffer[:n]...):
 		default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,7 +63,7 @@ func receiveAll(t *testing.T, messages [][]byte, interval time.Duration) (got []
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		data := &fakeData{incoming: make(chan []byte)}
-		ch := newChannel("test", data)
+		ch := newChannel("test", data, new(atomic.Bool))
 		stop := make(chan struct{})
 		go func() {
 			defer close(data.incoming)
@@ -135,7 +136,7 @@ func repeat(message []byte, n int) [][]byte {
 
 func TestChannelSendIsBounded(t *testing.T) {
 	data := &fakeData{}
-	ch := newChannel("test", data)
+	ch := newChannel("test", data, new(atomic.Bool))
 	message := make([]byte, maxMessage)
 	for i := range maxUnsent / maxMessage {
 		if err := ch.Send(message); err != nil {

@@ -15,6 +15,9 @@ var ErrBusy = errors.New("all lines are busy")
 // completed the connection.
 var ErrNeverConnected = errors.New("the caller never connected")
 
+// ErrMute is why a call ended whose client connected and then sent nothing.
+var ErrMute = errors.New("the caller connected, and sent neither sound nor a message")
+
 // OfferError says why an offer cannot be used, to the developer who sent it.
 type OfferError struct {
 	// Message is a sentence or two.

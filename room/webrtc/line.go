@@ -73,6 +73,9 @@ func (l *Line) Listen(ctx context.Context, track *pion.TrackRemote) {
 	}
 }
 
+// Heard says whether a packet of sound has ever come.
+func (l *Line) Heard() bool { return l.sender.heard.arrivals.some() }
+
 // Received tells what has become of the packets that came so far.
 func (l *Line) Received() receive.Stats { return l.receiver.Stats() }
 

@@ -28,6 +28,13 @@ type arrivals struct {
 	epoch                          time.Time
 }
 
+// some says whether any packet has come.
+func (a *arrivals) some() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.any
+}
+
 // count takes a packet that came in at now.
 func (a *arrivals) count(header *rtp.Header, now time.Time, clockRate int) {
 	a.mu.Lock()

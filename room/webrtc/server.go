@@ -34,6 +34,9 @@ const (
 	// DefaultLostAfter outlasts a change from Wi-Fi to mobile, which a client heals
 	// with an ICE restart, and frees the line soon after.
 	DefaultLostAfter = 12 * time.Second
+	// DefaultMuteAfter outlasts a person's look at the question whether the page may
+	// use the microphone.
+	DefaultMuteAfter = 30 * time.Second
 )
 
 // keepalive is how often a connection without other traffic shows a sign of life.
@@ -67,6 +70,9 @@ type Config struct {
 	ConnectTimeout time.Duration
 	// LostAfter is how long nothing at all may come from a client before it is lost.
 	LostAfter time.Duration
+	// MuteAfter is how long a client may be connected without a single packet of sound
+	// or message on a channel: such a call serves nobody. Later silence is a person's.
+	MuteAfter time.Duration
 	// GatherTimeout bounds the wait for STUN and TURN servers; an answer goes out
 	// without what they would have added.
 	GatherTimeout time.Duration
@@ -118,6 +124,7 @@ func newServer(config Config, listen listenPacket) (*Server, error) {
 	config.MaxConnecting = orDefault(config.MaxConnecting, DefaultMaxConnecting)
 	config.ConnectTimeout = orDefault(config.ConnectTimeout, DefaultConnectTimeout)
 	config.LostAfter = orDefault(config.LostAfter, DefaultLostAfter)
+	config.MuteAfter = orDefault(config.MuteAfter, DefaultMuteAfter)
 	config.GatherTimeout = orDefault(config.GatherTimeout, DefaultGatherTimeout)
 
 	s := &Server{
