@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -63,6 +64,8 @@ type Conversation struct {
 	serials   int64
 	seq       int64 // of the last event
 	used      time.Time
+	rested    time.Time // when the agent, or the caller, last said something
+	nudges    int       // how often in a row a silent caller was asked whether they are there
 	alarm     *time.Timer
 }
 
@@ -88,6 +91,7 @@ func New(opts Options) (*Conversation, error) {
 	c.playout = playout.New(time.Now, &c.progress)
 	if opts.Engines.Detector != nil {
 		c.ear = newEar(opts.Engines.Detector, opts.Tuning, c.postLossy, time.Now)
+		c.ear.sensitivity.Store(math.Float32bits(opts.Tuning.Turns.Threshold))
 	}
 	return c, nil
 }
@@ -242,8 +246,7 @@ func (c *Conversation) take(m message) {
 	case printed:
 		c.history.printed(m.found, m.text)
 	case retuned:
-		c.opts.Tuning.Turns = m.turns
-		c.decide(time.Now())
+		c.retune(m.turns)
 	case committed:
 		m.reply <- c.press()
 	case shortened:

@@ -28,6 +28,8 @@ type ear struct {
 	segments *vad.Segmenter
 	onset    vad.Onset
 	holdAt   float32
+	tuned    float32 // the threshold in use; 0 is that of the config
+	config   vad.SegmentConfig
 	post     func(message)
 	now      func() time.Time
 	rec      recording
@@ -39,6 +41,9 @@ type ear struct {
 	heed atomic.Bool
 	// restart says that a new call begins, with a clock of its own.
 	restart atomic.Bool
+	// sensitivity is the threshold that is wanted for speech, as the bits of a float32;
+	// 0 is that of the segments' config.
+	sensitivity atomic.Uint32
 
 	pending  []int16               // less than a window, not yet judged
 	at       int64                 // position of pending[0]
@@ -55,6 +60,7 @@ func newEar(d vad.Detector, t Tuning, post func(message), now func() time.Time) 
 		detector: d,
 		segments: vad.NewSegmenter(t.Speech),
 		holdAt:   t.HoldAt,
+		config:   t.Speech,
 		post:     post,
 		now:      now,
 		pending:  make([]int16, 0, vad.Window+audio.HearRate/10),
@@ -69,6 +75,10 @@ func (e *ear) hear(pcm []int16, at int64) bool {
 		e.onset.Reset()
 		e.rec.forget(math.MaxInt64)
 		e.pending, e.speaking, e.quiet = e.pending[:0], false, 0
+	}
+	if wanted := math.Float32frombits(e.sensitivity.Load()); wanted != e.tuned && !e.speaking {
+		e.tuned = wanted
+		e.segments = vad.NewSegmenter(e.thresholds())
 	}
 	if len(e.pending) == 0 || at != e.at+int64(len(e.pending)) {
 		e.pending, e.at = e.pending[:0], at // the first, or sound after a hole
@@ -94,6 +104,28 @@ func (e *ear) hear(pcm []int16, at int64) bool {
 		e.peek(e.at + int64(len(e.pending)))
 	}
 	return e.speaking || e.heed.Load()
+}
+
+// hysteresis is how far below the threshold that starts speech the one lies that ends
+// it, as with the defaults.
+const hysteresis = 0.15
+
+// thresholds are those of the config, or around the one that was asked for.
+func (e *ear) thresholds() vad.SegmentConfig {
+	c := e.config
+	if e.tuned > 0 {
+		c.Start, c.Stop = e.tuned, max(e.tuned-hysteresis, hysteresis/3)
+	}
+	return c
+}
+
+// holds is the probability at which the agent falls silent: that of the tuning, or
+// less where speech itself is to start at less.
+func (e *ear) holds() float32 {
+	if e.tuned > 0 {
+		return min(e.holdAt, e.tuned)
+	}
+	return e.holdAt
 }
 
 const (
@@ -148,7 +180,7 @@ func (e *ear) judge(window []int16) {
 	end := e.at + int64(len(window))
 	u := e.segments.Push(probability, e.at)
 	e.speaking = u.Speaking
-	if !u.Speaking && probability >= e.holdAt && e.alert.Load() {
+	if !u.Speaking && probability >= e.holds() && e.alert.Load() {
 		e.post(voiced{peeked: true, start: e.at, end: e.at + vad.Window})
 	}
 	if !u.Speaking && !u.Stopped && (u.VoiceEnd == 0 || u.Silence > heedFor) {
@@ -171,7 +203,7 @@ func (e *ear) peek(end int64) {
 	if vad.Energy(newest) < deaf {
 		return
 	}
-	if e.detector.Peek(e.floats(newest)) >= e.holdAt {
+	if e.detector.Peek(e.floats(newest)) >= e.holds() {
 		e.post(voiced{peeked: true, start: end - vad.Window, end: end})
 	}
 }

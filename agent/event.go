@@ -131,6 +131,12 @@ type (
 	}
 	// Resumed says that it was nothing and the agent goes on from the same word.
 	Resumed struct{}
+	// CallerSilent says that the caller has been silent for long: the agent asks whether
+	// they are still there.
+	CallerSilent struct {
+		// After is in milliseconds.
+		After int64 `json:"after_ms"`
+	}
 	// CallerIdentified says that a tool has found out who is calling.
 	CallerIdentified struct {
 		Customer string `json:"customer,omitempty"`
@@ -225,6 +231,7 @@ func (ReplyDone) Kind() string         { return "reply.done" }
 func (Held) Kind() string              { return "playout.held" }
 func (Silenced) Kind() string          { return "playout.silent" }
 func (Resumed) Kind() string           { return "playout.resumed" }
+func (CallerSilent) Kind() string      { return "caller.silent" }
 func (CallerIdentified) Kind() string  { return "caller.identified" }
 func (ToolStarted) Kind() string       { return "tool.started" }
 func (ConfirmationAsked) Kind() string { return "tool.confirmation" }
@@ -250,6 +257,7 @@ func (ReplyDone) lossy() bool         { return false }
 func (Held) lossy() bool              { return false }
 func (Silenced) lossy() bool          { return false }
 func (Resumed) lossy() bool           { return false }
+func (CallerSilent) lossy() bool      { return false }
 func (CallerIdentified) lossy() bool  { return false }
 func (ToolStarted) lossy() bool       { return false }
 func (ConfirmationAsked) lossy() bool { return false }

@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"parley/llm"
 )
@@ -48,6 +49,7 @@ func (c *Conversation) endTurn(cause error) {
 	c.emit(t.id, ReplyDone{Text: strings.TrimSpace(t.text.String()), Heard: strings.TrimSpace(heard), Interrupted: interrupted})
 	c.tellUsage(t)
 	c.emit(t.id, TurnEnded{Cause: causeName(cause), Timings: t.timings, Pending: c.waiting()})
+	c.rested = time.Now()
 	c.restState()
 }
 

@@ -20,7 +20,7 @@ const duckFor = 160 * time.Millisecond
 // duck lowers the voice at a sound that may be the beginning of speech. Only
 // the detector silences it.
 func (c *Conversation) duck() {
-	if c.turn == nil || c.hold != nil || !c.turn.sounding {
+	if c.turn == nil || c.hold != nil || !c.turn.sounding || c.mustWait() {
 		return
 	}
 	c.duckUntil = time.Now().Add(duckFor)
@@ -44,7 +44,7 @@ func (c *Conversation) beAlert(on bool) {
 // beginHold makes the agent fall silent at once, whatever comes of it. Nothing
 // is thrown away: an answer that has not begun to sound waits as well.
 func (c *Conversation) beginHold() {
-	if c.turn == nil || c.hold != nil {
+	if c.turn == nil || c.hold != nil || c.mustWait() {
 		return
 	}
 	c.hold = &hold{since: time.Now()}
@@ -52,6 +52,10 @@ func (c *Conversation) beginHold() {
 	c.unduck()
 	c.emit(c.turn.id, Held{})
 }
+
+// mustWait says that the answer under way is said to its end, whatever the caller says
+// meanwhile.
+func (c *Conversation) mustWait() bool { return c.turn != nil && c.opts.Tuning.Turns.Uninterrupted }
 
 // tellSilence says how long it took to fall silent, once both ends are known.
 func (c *Conversation) tellSilence() {
@@ -148,7 +152,7 @@ func (c *Conversation) idleAt() time.Time {
 // setAlarm sets the clock to the next moment at which something is due.
 func (c *Conversation) setAlarm() {
 	next := time.Time{}
-	for _, at := range [...]time.Time{c.duckUntil, c.resumeAt(), c.decideAt(), c.turnDeadline(), c.idleAt()} {
+	for _, at := range [...]time.Time{c.duckUntil, c.resumeAt(), c.decideAt(), c.turnDeadline(), c.idleAt(), c.nudgeAt()} {
 		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
@@ -172,6 +176,9 @@ func (c *Conversation) ring(now time.Time) {
 	c.decide(now)
 	if at := c.turnDeadline(); !at.IsZero() && !now.Before(at) {
 		c.giveUp()
+	}
+	if at := c.nudgeAt(); !at.IsZero() && !now.Before(at) {
+		c.nudge()
 	}
 	if at := c.idleAt(); !at.IsZero() && !now.Before(at) {
 		c.stop(ErrIdle)

@@ -40,6 +40,8 @@ const (
 	// PhraseFiller is said once while an answer takes long to begin. A phrasebook
 	// without it says nothing then.
 	PhraseFiller = "filler"
+	// PhraseIdle is said when a caller has been silent for long; see [Turns].
+	PhraseIdle = "still_there"
 	// PhraseLimit answers when no more tokens may be spent.
 	PhraseLimit = "limit_reached"
 	// PhraseRefused answers when a brain refuses to, without a word of its own.
@@ -72,6 +74,18 @@ type Turns struct {
 	// Asked says that the agent answers what it hears only when it is asked to: it
 	// tells what it has understood, as [Understood], and leaves it at that.
 	Asked bool
+	// Uninterrupted says that a voice does not end an answer: what is said over it is
+	// answered when it has been said to its end.
+	Uninterrupted bool
+	// Idle is how long a caller may be silent after an answer until the agent asks
+	// whether they are still there; 0 is for ever.
+	Idle time.Duration
+	// Threshold is the probability with which a window starts speech, 0 that of
+	// Tuning.Speech.
+	Threshold float32
+	// Lead is how much sound before the first voiced window goes to the recogniser; 0
+	// is 300 ms. What the ear has not kept is not there.
+	Lead time.Duration
 }
 
 // Limits bound what one conversation may cost.

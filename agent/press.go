@@ -2,11 +2,21 @@ package agent
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
 // Retune says anew when a caller has finished, and whether the agent answers by itself.
 func (c *Conversation) Retune(ctx context.Context, t Turns) error { return c.post(ctx, retuned{t}) }
+
+// retune takes what was said anew.
+func (c *Conversation) retune(t Turns) {
+	c.opts.Tuning.Turns = t
+	if c.ear != nil {
+		c.ear.sensitivity.Store(math.Float32bits(t.Threshold))
+	}
+	c.decide(time.Now())
+}
 
 // Commit says that what the caller is saying is all: the turn is over as soon as its
 // words are known. It reports whether the caller has said anything.

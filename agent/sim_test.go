@@ -286,6 +286,8 @@ func (phrases) Phrase(_, key string, _ tools.Caller) (string, error) {
 		return "Sorry about that.", nil
 	case PhraseRefused:
 		return "I can't do that.", nil
+	case PhraseIdle:
+		return "Are you there?", nil
 	}
 	return "", fmt.Errorf("no phrase %q", key)
 }

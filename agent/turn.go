@@ -157,7 +157,7 @@ func (c *Conversation) tell(t *turn, e Event) {
 
 // hearText answers what the caller typed, at once.
 func (c *Conversation) hearText(m texted) {
-	c.used = time.Now()
+	c.used, c.nudges = time.Now(), 0
 	c.dropUtterance()
 	c.endTurn(errSuperseded)
 	t := c.newTurn()

@@ -67,6 +67,14 @@ const (
 	lingering = 700 * time.Millisecond
 )
 
+// lead is how much sound before the first voice goes to the recogniser, in samples.
+func (c *Conversation) lead() int64 {
+	if asked := c.opts.Tuning.Turns.Lead; asked > 0 {
+		return int64(asked * audio.HearRate / time.Second)
+	}
+	return lead
+}
+
 // hearVoice takes the ear's judgement of one window.
 func (c *Conversation) hearVoice(v voiced) {
 	if v.peeked {
@@ -82,7 +90,7 @@ func (c *Conversation) hearVoice(v voiced) {
 			return
 		}
 		u = &utterance{start: max(v.start, c.floor), segment: v.start}
-		c.utterance = u
+		c.utterance, c.nudges = u, 0
 		c.ear.heed.Store(true)
 		c.emit(0, SpeechStarted{})
 		c.beginHold()
@@ -153,7 +161,7 @@ func (c *Conversation) startDraft(u *utterance) {
 	ctx, cancel := context.WithCancelCause(c.ctx)
 	d := &draft{
 		ctx: ctx, cancel: cancel, end: u.end,
-		pcm:      c.ear.rec.slice(u.start-lead, u.end+tail),
+		pcm:      c.ear.rec.slice(u.start-c.lead(), u.end+tail),
 		deadline: time.Now().Add(c.opts.Tuning.Limits.Recognition),
 	}
 	u.draft = d
@@ -173,7 +181,7 @@ func (c *Conversation) transcribe(ctx context.Context, u asr.Utterance) (t asr.T
 // interruption from a sign of listening.
 func (c *Conversation) caption(u *utterance) {
 	u.captions = true
-	request := asr.Utterance{PCM: c.ear.rec.slice(u.start-lead, u.end+tail), Language: c.language, Partial: true}
+	request := asr.Utterance{PCM: c.ear.rec.slice(u.start-c.lead(), u.end+tail), Language: c.language, Partial: true}
 	ctx, cancel := context.WithTimeoutCause(c.ctx, c.opts.Tuning.Limits.Recognition, errRecognitionLate)
 	c.start(func() {
 		defer cancel()
@@ -215,7 +223,7 @@ func (c *Conversation) hearWords(m recognised) {
 		if c.hold != nil {
 			d.dismiss = true // rather go on than apologise for a cough
 		}
-	case d.text == "" || (c.hold != nil && !c.interrupts(d.text, u.voice)):
+	case d.text == "" || ((c.hold != nil || c.mustWait()) && !c.interrupts(d.text, u.voice)):
 		d.dismiss = true
 	default:
 		if c.hold != nil {
@@ -225,7 +233,7 @@ func (c *Conversation) hearWords(m recognised) {
 		if d.verdict == unknown {
 			c.askTurnModel(d)
 		}
-		if !c.opts.Tuning.Turns.Asked {
+		if !c.opts.Tuning.Turns.Asked && !c.mustWait() {
 			d.turn = c.prepare(d)
 		}
 	}
@@ -276,6 +284,9 @@ func (c *Conversation) decide(now time.Time) {
 	}
 	silence := now.Sub(u.endWall)
 	d := u.draft
+	if c.mustWait() && d != nil && d.ready && !d.dismiss {
+		return // the end of the answer will ask again
+	}
 	if d == nil { // not enough voice for words
 		if c.hold != nil && silence >= c.opts.Tuning.Interrupt.ResumeAfter || c.hold == nil && silence >= dismissAfter {
 			c.dismiss()
@@ -297,11 +308,14 @@ func (c *Conversation) decide(now time.Time) {
 	case d.err != nil:
 		c.finishUtterance(u)
 		c.apologise("recognition", d.err)
-	case d.turn == nil: // nobody has asked for an answer
+	case d.turn == nil && c.opts.Tuning.Turns.Asked: // nobody has asked for an answer
 		c.finishUtterance(u)
 		c.emit(0, Understood{Text: d.text, Language: c.languageOf(d.text, d.language)})
 		c.restState()
 	default:
+		if d.turn == nil { // the answer before it had to be said to its end
+			d.turn = c.prepare(d)
+		}
 		c.finishUtterance(u)
 		c.commit(d.turn)
 	}
@@ -330,6 +344,8 @@ func (c *Conversation) decideAt() time.Time {
 		return time.Time{}
 	}
 	switch d := u.draft; {
+	case c.mustWait() && d != nil && d.ready && !d.dismiss:
+		return time.Time{}
 	case d == nil && c.hold != nil:
 		return u.endWall.Add(c.opts.Tuning.Interrupt.ResumeAfter)
 	case d == nil:
@@ -354,7 +370,7 @@ func (c *Conversation) dismiss() {
 
 // finishUtterance is the end of the caller's turn: the words are known.
 func (c *Conversation) finishUtterance(u *utterance) {
-	c.utterance = nil
+	c.utterance, c.rested = nil, time.Now()
 	if u.draft != nil {
 		u.draft.cancel(errDone)
 	}

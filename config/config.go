@@ -191,6 +191,7 @@ type Turn struct {
 	MaxSilence time.Duration `yaml:"max_silence" min:"100ms" max:"10s" doc:"Silence that ends a turn which sounds or reads incomplete."`
 	Dictation  time.Duration `yaml:"dictation" min:"100ms" max:"10s" doc:"Silence that ends a turn in which something is dictated, such as an order number."`
 	Filler     time.Duration `yaml:"filler" min:"0s" max:"30s" doc:"Silence before a slow answer after which the agent says a word of patience, once. 0s is never."`
+	Idle       time.Duration `yaml:"idle" min:"0s" max:"10m" doc:"Silence of a caller after an answer, after which the agent asks whether they are still there, twice at most. 0s is never."`
 	MinVoice   time.Duration `yaml:"min_voice" min:"0s" max:"1s" doc:"Least voice that a transcript must rest on, since recognisers make words up for noise."`
 }
 

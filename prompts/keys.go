@@ -52,6 +52,7 @@ func Keys() []Key {
 		{"said_it_all", nil},
 		{"apology", nil},
 		{"filler", nil},
+		{"still_there", nil},
 		{"limit_reached", nil},
 		{"person", nil},
 		{"sign_in_first", nil},

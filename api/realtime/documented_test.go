@@ -192,8 +192,14 @@ func TestEventsOfTheServer(t *testing.T) {
 	over.send(event{"type": "output_audio_buffer.clear"})
 	over.until("output_audio_buffer.cleared")
 
+	silent := dial(t, url, "")
+	silent.send(event{"type": "session.update", "session": event{"type": "realtime", "audio": event{"input": event{"turn_detection": event{"type": "server_vad", "idle_timeout_ms": 1000}}}}})
+	silent.say("hello")
+	silent.until("input_audio_buffer.timeout_triggered")
+	silent.until("response.done") // are they there?
+
 	seen := make(map[string][]event)
-	for _, one := range []*client{c, written, failing, over} {
+	for _, one := range []*client{c, written, failing, over, silent} {
 		for _, e := range one.seen {
 			kind := e["type"].(string)
 			seen[kind] = append(seen[kind], e)

@@ -42,9 +42,13 @@ func (s *session) tell(ctx context.Context, e agent.Envelope) {
 		s.utterance = utterance{item: newID("item"), at: e.At}
 		// While the agent speaks it may be a cough: the agent is silent by itself, and a
 		// client that is told would throw away what is left of the answer.
-		if s.response == nil || !s.response.sounded {
+		if s.response == nil || !s.response.sounded || !s.settings.interrupts() {
 			s.speechStarted()
 		}
+	case agent.CallerSilent:
+		s.emit("input_audio_buffer.timeout_triggered", map[string]any{
+			"audio_start_ms": max(e.At.Milliseconds()-event.After, 0), "audio_end_ms": e.At.Milliseconds(), "item_id": newID("item"),
+		})
 	case agent.SpeechStopped:
 		s.utterance.over, s.utterance.end = true, e.At
 		if s.utterance.told {

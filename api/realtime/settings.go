@@ -84,11 +84,9 @@ func (w *wireSession) clientTools() []clienttool.Tool {
 
 // detection is how the client wants turns to be found.
 type detection struct {
-	Type      string `json:"type"`
-	Eagerness string `json:"eagerness"`
-	Create    *bool  `json:"create_response"`
-	// Interrupt, Threshold, Prefix and IdleTimeout change nothing: the agent judges by
-	// the words whether a voice means to interrupt.
+	Type        string   `json:"type"`
+	Eagerness   string   `json:"eagerness"`
+	Create      *bool    `json:"create_response"`
 	Interrupt   *bool    `json:"interrupt_response"`
 	Threshold   *float64 `json:"threshold"`
 	Prefix      *int64   `json:"prefix_padding_ms"`
@@ -220,7 +218,7 @@ func (w *wireSession) check() (*detection, error) {
 // wire is the detection as it is told, with what the client has left out: clients
 // decide by it who ends a response when somebody speaks.
 func (d *detection) wire() json.RawMessage {
-	told := map[string]any{"type": d.Type, "create_response": d.Create == nil || *d.Create, "interrupt_response": true}
+	told := map[string]any{"type": d.Type, "create_response": d.Create == nil || *d.Create, "interrupt_response": d.interrupts()}
 	if d.Type == "semantic_vad" {
 		told["eagerness"] = cmp.Or(d.Eagerness, "auto")
 	} else {
@@ -251,6 +249,12 @@ func readDetection(raw json.RawMessage) (*detection, error) {
 	switch {
 	case d.Type != "server_vad" && d.Type != "semantic_vad":
 		return nil, refuse(param+".type", `it is "server_vad", "semantic_vad" or null, not %q.`, d.Type)
+	case d.Threshold != nil && (*d.Threshold < 0 || *d.Threshold > 1):
+		return nil, refuse(param+".threshold", "it lies between 0 and 1.")
+	case d.Prefix != nil && (*d.Prefix < 0 || *d.Prefix > 10_000):
+		return nil, refuse(param+".prefix_padding_ms", "it lies between 0 and 10000.")
+	case d.IdleTimeout != nil && (*d.IdleTimeout < 1000 || *d.IdleTimeout > 600_000):
+		return nil, refuse(param+".idle_timeout_ms", "it lies between 1000 and 600000, or is null.")
 	case d.Silence < 0 || d.Silence > 10_000:
 		return nil, refuse(param+".silence_duration_ms", "it lies between 0 and 10000.")
 	case !slices.Contains([]string{"", "auto", "low", "medium", "high"}, d.Eagerness):
@@ -269,11 +273,33 @@ func (s *settings) turns(t agent.Turns) agent.Turns {
 	return t
 }
 
+// interrupts says whether a voice ends an answer, as far as the client has a say.
+func (s *settings) interrupts() bool { return s.detection == nil || s.detection.interrupts() }
+
 // transcribes says whether the client wants the words of what is said.
 func (s *settings) transcribes() bool {
 	raw := s.wire.Audio.Input.Transcription
 	return len(raw) > 0 && string(raw) != "null"
 }
+
+// interrupts says whether a voice may end an answer.
+func (d *detection) interrupts() bool { return d.Interrupt == nil || *d.Interrupt }
+
+// hear sets what counts as a voice, and how long none may be heard.
+func (d *detection) hear(t *agent.Turns) {
+	if d.Threshold != nil {
+		t.Threshold = max(float32(*d.Threshold), minThreshold)
+	}
+	if d.Prefix != nil {
+		t.Lead = max(time.Duration(*d.Prefix)*time.Millisecond, time.Millisecond)
+	}
+	if d.IdleTimeout != nil {
+		t.Idle = time.Duration(*d.IdleTimeout) * time.Millisecond
+	}
+}
+
+// minThreshold is the least that is taken for a threshold: with 0 all would be voice.
+const minThreshold = 0.05
 
 // tune sets how soon a turn is over, as far as the client says.
 func (d *detection) tune(t *agent.Turns) {
@@ -282,7 +308,10 @@ func (d *detection) tune(t *agent.Turns) {
 			*v = max(t.Recognise, time.Duration(factor*float64(*v)))
 		}
 	}
-	t.Asked = d.Create != nil && !*d.Create
+	t.Asked, t.Uninterrupted = d.Create != nil && !*d.Create, !d.interrupts()
+	if d.Type == "server_vad" {
+		d.hear(t)
+	}
 	switch {
 	case d.Type == "server_vad" && d.Silence > 0:
 		silence := time.Duration(d.Silence) * time.Millisecond

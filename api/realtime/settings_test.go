@@ -55,6 +55,13 @@ func TestHowSoonATurnIsOver(t *testing.T) {
 		`{"type":"server_vad","silence_duration_ms":700}`: func(t agent.Turns) bool {
 			return t.Unknown == 700*time.Millisecond && t.Complete == t.Unknown && t.Incomplete == t.Unknown && t.Dictated >= t.Unknown
 		},
+		`{"type":"semantic_vad","interrupt_response":false,"threshold":0.9}`: func(t agent.Turns) bool { return t.Uninterrupted && !t.Asked && t.Threshold == 0 },
+		`{"type":"server_vad","threshold":0.7,"prefix_padding_ms":500,"idle_timeout_ms":6000}`: func(t agent.Turns) bool {
+			return t.Threshold == 0.7 && t.Lead == 500*time.Millisecond && t.Idle == 6*time.Second && !t.Uninterrupted
+		},
+		`{"type":"server_vad","threshold":0,"prefix_padding_ms":0,"idle_timeout_ms":null}`: func(t agent.Turns) bool {
+			return t.Threshold == minThreshold && t.Lead == time.Millisecond && t.Idle == 0
+		},
 		`{"type":"server_vad","create_response":false}`: func(t agent.Turns) bool { return t.Asked && !t.Pressed },
 	} {
 		s := newSettings()

@@ -30,7 +30,7 @@ func spoken() []agent.Envelope {
 		agent.ReplyText{Text: "It is on its way. Sh"}, agent.ReplyText{Text: "all I call?"}, agent.ReplyWritten{Text: "It is on its way. Shall I call?"},
 		agent.StateChanged{State: agent.Speaking},
 		agent.ReplySpoken{Text: "It"}, agent.ReplySpoken{Text: "It is on its way."}, agent.Held{}, agent.Silenced{After: 30}, agent.Resumed{}, agent.ReplySpoken{Text: "It is on its way. Shall"},
-		agent.Failed{Stage: "tool", Message: "failed"},
+		agent.CallerSilent{After: 9000}, agent.Failed{Stage: "tool", Message: "failed"},
 		agent.ReplyDone{Text: "It is on its way. Shall I call?", Heard: "It is on its way. Shall I call?"},
 		agent.Usage{Input: 10, CachedInput: 4, Output: 5},
 		agent.TurnEnded{Cause: agent.CauseDone, Timings: agent.Timings{Transcript: 200, FirstToken: 300, Decided: 350, FirstSound: 500}},

@@ -46,7 +46,7 @@ func tuning(c *config.Config) agent.Tuning {
 	t.Interrupt = agent.Interrupt{After: c.Interrupt.After, ResumeAfter: c.Interrupt.ResumeAfter}
 	t.Turns = agent.Turns{
 		Recognise: c.Turn.Recognise, Complete: c.Turn.Silence, Unknown: c.Turn.Unsure,
-		Incomplete: c.Turn.MaxSilence, Dictated: c.Turn.Dictation,
+		Incomplete: c.Turn.MaxSilence, Dictated: c.Turn.Dictation, Idle: c.Turn.Idle,
 	}
 	t.MinVoice = c.Turn.MinVoice
 	t.Filler = c.Turn.Filler
