@@ -193,7 +193,7 @@ func (c *Conversation) Run(ctx context.Context) error {
 	c.used = time.Now()
 	c.alarm = time.NewTimer(time.Hour)
 	defer c.alarm.Stop()
-	c.emit(0, Started{Customer: c.opts.Caller.Name, Notice: c.opts.Notice, Language: c.language})
+	c.emit(0, Started{Customer: c.opts.Caller.Name, Notice: c.opts.Notice, Language: c.language, Recorded: c.opts.Recorder != nil})
 	c.emit(0, StateChanged{c.state})
 	cause := c.serve(ctx)
 	c.close(cause)

@@ -64,6 +64,8 @@ type (
 		// Notice says in plain words if this is a demonstration.
 		Notice   string `json:"notice,omitempty"`
 		Language string `json:"language"`
+		// Recorded says that the sound is kept.
+		Recorded bool `json:"recorded,omitempty"`
 	}
 	// StateChanged says what the agent is doing now.
 	StateChanged struct {

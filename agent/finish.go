@@ -23,6 +23,7 @@ func (c *Conversation) endTurn(cause error) {
 	heard, whole := t.text.String(), errors.Is(cause, errDone)
 	if t.spoken {
 		account := c.playout.Flush(t.serial)
+		c.record(t, account)
 		if whole = whole && account.Complete; !whole {
 			heard = account.Heard()
 			if t.within != nil {

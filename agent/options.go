@@ -37,6 +37,8 @@ type Phrasebook interface {
 const (
 	PhraseGreeting = "greeting"
 	PhraseApology  = "apology"
+	// PhraseRecorded follows the greeting of a call that is recorded.
+	PhraseRecorded = "recorded"
 	// PhraseFiller is said once while an answer takes long to begin. A phrasebook
 	// without it says nothing then.
 	PhraseFiller = "filler"
@@ -201,6 +203,8 @@ type Options struct {
 	Engines Engines
 	Phrases Phrasebook
 	Tuning  Tuning
+	// Recorder keeps the sound of calls, and callers are told so; nil for none.
+	Recorder Recorder
 	Log     *slog.Logger
 }
 

@@ -28,6 +28,7 @@ type clause struct {
 	spoken string // what the voice reads
 	queued bool
 	pcm    [][]int16 // waits here until the turn is committed
+	sound  [][]int16 // all of it, where it is recorded
 	ended  bool
 }
 
@@ -160,6 +161,7 @@ func (c *Conversation) takeSound(m sound) {
 	}
 	t.lastHeard = time.Now()
 	m.clause.pcm = append(m.clause.pcm, m.pcm)
+	c.keepSound(t, m.clause, m.pcm)
 	c.play(t, m.clause)
 }
 

@@ -27,6 +27,8 @@ type turn struct {
 	committed chan struct{}
 	over      bool
 
+	heard    []int16       // the utterance that is answered; nil for a text
+	kept     int           // samples that are kept for the recording
 	user     string        // what is answered; "" when the agent speaks first
 	images   []llm.Image   // what the caller sent along
 	language string        // what it is answered in
@@ -72,7 +74,7 @@ type step struct {
 // prepare begins to answer a draft, in case it is the end of the caller's turn.
 func (c *Conversation) prepare(d *draft) *turn {
 	t := c.newTurn()
-	t.user, t.source, t.origin = d.text, "voice", c.utterance.endWall
+	t.user, t.source, t.origin, t.heard = d.text, "voice", c.utterance.endWall, d.pcm
 	t.language = c.languageOf(d.text, d.language)
 	t.timings.Transcript = d.heardAt.Sub(t.origin).Milliseconds()
 	c.think(t)
@@ -179,6 +181,13 @@ func (c *Conversation) greet() {
 	if err != nil {
 		c.log.Error("no greeting", "err", err)
 		return
+	}
+	if c.opts.Recorder != nil {
+		if told, err := c.opts.Phrases.Phrase(c.language, PhraseRecorded, c.caller); err != nil {
+			c.log.Error("callers are not told that they are recorded", "err", err)
+		} else {
+			text = joinText(text, told)
+		}
 	}
 	c.recite(text)
 }

@@ -38,7 +38,10 @@ type ChannelProtocol interface {
 // Hall is where a [Protocol] holds conversations: within the keys, tokens and limits
 // of who makes a request, which is known by the request's context. Its methods may be
 // called from any goroutine.
-type Hall struct{ server *Server }
+type Hall struct {
+	server      *Server
+	description *description
+}
 
 // Begin starts a conversation for who asks. adjust, if not nil, changes its options,
 // but not its id and not whom it is with.

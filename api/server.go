@@ -60,6 +60,11 @@ type Config struct {
 	About any
 	// Ready says in plain words what is not ready; nothing when all is.
 	Ready func() []string
+	// Agents lists who can be talked to; nil is nobody. It may be called from any
+	// goroutine.
+	Agents func() []Agent
+	// Recordings are the sound of calls; nil when they are not recorded.
+	Recordings Recordings
 	// Eyes look at photos; nil when none are taken.
 	Eyes Eyes
 	// Page serves the shopper's page, Metrics the metrics.
@@ -137,10 +142,12 @@ func New(cfg Config) *Server {
 		r.Delete("/realtime/calls/{id}", s.deleteCall)
 		r.Post("/conversations/{id}/messages", s.createMessage)
 		r.Get("/conversations/{id}/events", s.streamEvents)
+		r.Get("/conversations/{id}/turns/{turn}/audio", s.readAudio)
 		d.add(r, s.conversing())
+		d.add(r, s.presenting())
 	})
 	for _, p := range cfg.Protocols {
-		p.Mount(r.With(s.guard, s.need(access.Converse)), &Hall{s})
+		p.Mount(r.With(s.guard, s.need(access.Converse)), &Hall{s, d})
 	}
 	d.serve(r)
 	r.Method(http.MethodGet, "/*", middleware.Compress(5, "text/html", "text/css", "text/javascript", "image/svg+xml")(cfg.Page))

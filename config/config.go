@@ -35,6 +35,7 @@ type Config struct {
 	Access    Access    `yaml:"access" doc:"How much those who may use it can take, and from which web pages."`
 	Shop      Shop      `yaml:"shop" doc:"The shop that the agent works for."`
 	Photos    Photos    `yaml:"photos" doc:"What becomes of the photos that callers send."`
+	Recording Recording `yaml:"recording" doc:"Whether the sound of calls is kept."`
 	ASR       ASR       `yaml:"asr" doc:"How speech becomes text."`
 	LLM       []LLM     `yaml:"llm" doc:"What answers, in order of preference: when one fails, the next takes the turn."`
 	Failover  Failover  `yaml:"failover" doc:"When a turn goes from one brain to the next."`
@@ -101,6 +102,12 @@ type Photos struct {
 	HEIC      string        `yaml:"heic" enum:"auto,off" doc:"auto: HEIC photos are read where libheif's heif-dec or heif-convert is installed. off: they are refused, with advice."`
 	Text      string        `yaml:"text" enum:"auto,off" doc:"auto: what is printed in a photo is read where tesseract is installed. off: it is not."`
 	Languages []string      `yaml:"languages" doc:"Languages that print is read in, at most three, in tesseract's names, such as eng or chi_sim. Empty means the shop's language and English."`
+}
+
+// Recording says whether calls are recorded.
+type Recording struct {
+	Enabled bool          `yaml:"enabled" doc:"Keep the sound of each turn of a call, in recordings in the data folder. Callers are told."`
+	Keep    time.Duration `yaml:"keep" min:"1m" max:"87600h" doc:"How long a recording is kept."`
 }
 
 // ASR chooses and sets up the recogniser.
@@ -258,12 +265,13 @@ func Default() *Config {
 			Customer: Bounds{Calls: 3, CallsMinute: 12, Requests: 240, Day: 4 * time.Hour, BytesDay: 100 << 20},
 			Address:  Bounds{Calls: 20, CallsMinute: 60, Requests: 1200, BytesDay: 500 << 20},
 		},
-		Shop:     Shop{Name: "Parley Demo Shop", Language: "en", Demo: "auto"},
-		Photos:   Photos{Keep: 30 * 24 * time.Hour, Requests: 180 * 24 * time.Hour, Space: 10_000_000_000, HEIC: "auto", Text: "auto"},
-		ASR:      ASR{Engine: Local},
-		LLM:      []LLM{{Engine: Rules}},
-		Failover: Failover{FirstToken: 2500 * time.Millisecond, Budget: 5 * time.Second, Failures: 3, Rest: 20 * time.Second},
-		TTS:      TTS{Engine: Local},
+		Shop:      Shop{Name: "Parley Demo Shop", Language: "en", Demo: "auto"},
+		Photos:    Photos{Keep: 30 * 24 * time.Hour, Requests: 180 * 24 * time.Hour, Space: 10_000_000_000, HEIC: "auto", Text: "auto"},
+		Recording: Recording{Keep: 7 * 24 * time.Hour},
+		ASR:       ASR{Engine: Local},
+		LLM:       []LLM{{Engine: Rules}},
+		Failover:  Failover{FirstToken: 2500 * time.Millisecond, Budget: 5 * time.Second, Failures: 3, Rest: 20 * time.Second},
+		TTS:       TTS{Engine: Local},
 		Turn: Turn{
 			Recognise: 100 * time.Millisecond, Silence: 250 * time.Millisecond, Unsure: 500 * time.Millisecond,
 			MaxSilence: 1200 * time.Millisecond, Dictation: 1500 * time.Millisecond, MinVoice: 120 * time.Millisecond, Filler: 1200 * time.Millisecond,

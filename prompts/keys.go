@@ -35,6 +35,7 @@ func Keys() []Key {
 	return []Key{
 		// The conversation itself.
 		{"greeting", Fields{"Name": "Maya"}},
+		{"recorded", nil},
 		{"greeting_again", nil},
 		{"who_am_i", nil},
 		{"can_do", nil},

@@ -69,6 +69,7 @@ func (p *Protocol) Mount(r chi.Router, h *api.Hall) {
 	r.Get("/v1/realtime", p.serveSocket)
 	r.Post("/v1/realtime/client_secrets", p.createSecret)
 	r.Post("/v1/realtime/calls/{id}/hangup", p.hangUp)
+	h.Describe(routes()...)
 }
 
 // Label implements api.ChannelProtocol.
@@ -161,7 +162,14 @@ func (p *Protocol) createSecret(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	api.WriteJSON(w, http.StatusOK, map[string]any{"value": value, "expires_at": expires.Unix(), "session": wished.wire})
+	api.WriteJSON(w, http.StatusOK, secretAnswer{value, expires.Unix(), wished.wire})
+}
+
+// secretAnswer is what a request for a secret is answered with.
+type secretAnswer struct {
+	Value   string      `json:"value"`
+	Expires int64       `json:"expires_at"` // Unix time in seconds
+	Session wireSession `json:"session"`
 }
 
 // keep remembers a prepared session until it expires.

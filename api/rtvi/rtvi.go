@@ -58,6 +58,7 @@ func (p *Protocol) Mount(r chi.Router, h *api.Hall) {
 		r.Post(path, p.offer)
 		r.Patch(path, p.trickle)
 	}
+	h.Describe(routes()...)
 }
 
 var _ api.Protocol = (*Protocol)(nil)

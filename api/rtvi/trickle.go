@@ -25,6 +25,11 @@ type candidate struct {
 	Line      *uint16 `json:"sdp_mline_index"`
 }
 
+// trickleAnswer says that the candidates are taken.
+type trickleAnswer struct {
+	Status string `json:"status"`
+}
+
 // trickle takes a client's further candidates.
 func (p *Protocol) trickle(w http.ResponseWriter, r *http.Request) {
 	var request trickleRequest
@@ -42,7 +47,7 @@ func (p *Protocol) trickle(w http.ResponseWriter, r *http.Request) {
 		p.hall.Fail(w, r, err)
 		return
 	}
-	writeJSON(w, map[string]string{"status": "success"})
+	writeJSON(w, trickleAnswer{"success"})
 }
 
 func (p *Protocol) takeCandidates(ctx context.Context, request trickleRequest) error {

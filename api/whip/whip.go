@@ -69,6 +69,7 @@ func (p *Protocol) Mount(r chi.Router, h *api.Hall) {
 	r.Post("/v1/whip", p.create)
 	r.Patch("/v1/whip/{id}", p.patch)
 	r.Delete("/v1/whip/{id}", p.end)
+	h.Describe(routes()...)
 }
 
 var _ api.Protocol = (*Protocol)(nil)

@@ -10,7 +10,23 @@ import (
 const headerSize = 44
 
 // Write writes a WAV file of one channel with 16 bits a sample.
-func Write(w io.Writer, pcm []int16, rate int) error {
+func Write(w io.Writer, pcm []int16, rate int) error { return write(w, pcm, 1, rate) }
+
+// WriteStereo writes a WAV file of two channels with 16 bits a sample. Both have to be
+// of one length.
+func WriteStereo(w io.Writer, left, right []int16, rate int) error {
+	if len(left) != len(right) {
+		return fmt.Errorf("writing a WAV file: the channels have %d and %d samples", len(left), len(right))
+	}
+	pcm := make([]int16, 0, 2*len(left))
+	for i := range left {
+		pcm = append(pcm, left[i], right[i])
+	}
+	return write(w, pcm, 2, rate)
+}
+
+// write writes samples of which those of all channels at one moment follow each other.
+func write(w io.Writer, pcm []int16, channels, rate int) error {
 	if rate < minRate || rate > maxRate {
 		return fmt.Errorf("writing a WAV file: the rate is %d Hz, want %d to %d", rate, minRate, maxRate)
 	}
@@ -26,10 +42,10 @@ func Write(w io.Writer, pcm []int16, rate int) error {
 	b = append(b, "WAVEfmt "...)
 	b = le.AppendUint32(b, 16)
 	b = le.AppendUint16(b, formatPCM)
-	b = le.AppendUint16(b, 1)
+	b = le.AppendUint16(b, uint16(channels))
 	b = le.AppendUint32(b, uint32(rate))
-	b = le.AppendUint32(b, uint32(rate*width))
-	b = le.AppendUint16(b, width)
+	b = le.AppendUint32(b, uint32(rate*channels*width))
+	b = le.AppendUint16(b, uint16(channels*width))
 	b = le.AppendUint16(b, 8*width)
 	b = append(b, "data"...)
 	b = le.AppendUint32(b, size)

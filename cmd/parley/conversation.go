@@ -22,6 +22,9 @@ func (e *engines) conversation(ctx context.Context, notice string) agent.Options
 	o.Notice, o.Greet = notice, true
 	o.Engines.Detector, o.Engines.TurnModel, o.Engines.Recognizer = e.silero.New(), e.turns, e.asr
 	o.Engines.Voice, o.Engines.Spare = e.voice, e.spare
+	if e.recordings != nil {
+		o.Recorder = e.recordings
+	}
 	if notice != "" { // open, on loopback: the page speaks for the demo shop's customer
 		o.Caller = demoCaller(ctx, e.store)
 	}

@@ -25,6 +25,7 @@ import (
 	"parley/photo/look"
 	"parley/photo/text"
 	"parley/prompts"
+	"parley/recording"
 	"parley/shop"
 	"parley/tools/folder"
 	"parley/tools/httptool"
@@ -57,8 +58,10 @@ type engines struct {
 	spare  tts.Voice
 	eyes   *look.Eyes
 	photos *keep.Folder
-	reader *text.Reader // nil where no print is read
-	opus   *opus.Library
+	// recordings is nil where calls are not recorded.
+	recordings *recording.Folder
+	reader     *text.Reader // nil where no print is read
+	opus       *opus.Library
 
 	warming  sync.WaitGroup
 	stopWarm context.CancelFunc
@@ -92,6 +95,9 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 		return nil, err
 	}
 	e.openTurnModel(models)
+	if err = e.openRecordings(); err != nil {
+		return nil, err
+	}
 	if err = e.openEyes(ctx, models); err != nil {
 		return nil, err
 	}

@@ -159,6 +159,11 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	}
 	stop := inBackground(ctx, e.photos.Run)
 	defer stop()
+	recordings, stopRecording, err := e.record(ctx, counts)
+	if err != nil {
+		return err
+	}
+	defer stopRecording()
 	access, err := openAccess(cfg)
 	if err != nil {
 		return err
@@ -183,6 +188,8 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		About:      about,
 		Protocols:  protocols,
 		Ready:      func() []string { return append(e.missing(ctx), unregistered(worker)...) },
+		Agents:     func() []api.Agent { return []api.Agent{e.presented(about)} },
+		Recordings: recordings,
 		Eyes:       e.eyes,
 		Page:       page,
 		Metrics:    counts.Handler(),
