@@ -1,5 +1,7 @@
 package simulate
 
+import "slices"
+
 const (
 	// draws is how many nodes the dispatcher draws at random before it looks at one after
 	// the other.
@@ -40,12 +42,7 @@ func (s *simulation) anyone() int32 { return s.listed[s.chance.IntN(len(s.listed
 
 // open says whether a node can be offered a call, as far as the dispatcher knows.
 func (s *simulation) open(c *call, i int32) bool {
-	for _, t := range c.tried[:c.attempts] {
-		if t == i {
-			return false
-		}
-	}
-	return s.seen(i) < int32(s.Capacity)
+	return !slices.Contains(c.tried[:c.attempts], i) && s.seen(i) < int32(s.Capacity)
 }
 
 // firstOpen is the first node with room from somewhere on.

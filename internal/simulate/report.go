@@ -16,7 +16,7 @@ func (r *Result) Text(w io.Writer) error {
 		fmt.Fprintf(out, "%s\t%s\n", what, fmt.Sprintf(format, args...))
 	}
 	line("scenario", "%s: %s", s.Name, s.About)
-	line("played", "%s of callers, seed %d, policy %s, %s events", s.For, s.Seed, s.Policy, number(int(r.Events))) //nolint:gosec // far below 2⁶³
+	line("played", "%s of callers, seed %d, policy %s, %s events", s.For, s.Seed, s.Policy, number(int(r.Events)))
 	line("nodes", "%s to %s, room for %d calls each, in %d zones", number(r.Fewest), number(r.Most), s.Capacity, s.Zones)
 	line("room in use", "%.1f %%; by node p50 %.0f, p95 %.0f, at most %.0f %%", 100*r.Used, 100*r.Load.P50, 100*r.Load.P95, 100*r.Load.Max)
 	line("calls", "%s, at most %s at once", number(r.Arrived), number(r.Peak))

@@ -237,13 +237,13 @@ func TestStaleLoad(t *testing.T) {
 	n := &s.nodes[i]
 	n.phase = 500 * time.Millisecond
 	for _, step := range []struct {
-		at   time.Duration
+		at   int // milliseconds
 		busy int32
 		seen int32
 	}{
 		{0, 3, 0}, {600, 4, 0}, {799, 4, 0}, {800, 5, 3}, {1499, 5, 3}, {1500, 6, 3}, {1799, 6, 3}, {1800, 6, 5}, {2800, 7, 6}, {9000, 7, 7},
 	} {
-		s.now = step.at * time.Millisecond
+		s.now = time.Duration(step.at) * time.Millisecond
 		if got := s.seen(i); got != step.seen {
 			t.Errorf("after %d ms %d calls are seen, not %d", step.at, got, step.seen)
 		}
@@ -254,14 +254,14 @@ func TestStaleLoad(t *testing.T) {
 
 func TestSaleAndDay(t *testing.T) {
 	a := Sale{At: time.Minute, Rise: time.Minute, Stay: time.Minute, Fall: 2 * time.Minute, Factor: 10}
-	for at, want := range map[time.Duration]float64{0: 1, 60: 1, 90: 5.5, 120: 10, 179: 10, 180: 10, 240: 5.5, 300: 1, 900: 1} {
-		if got := a.at(at * time.Second); got != want {
+	for at, want := range map[int]float64{0: 1, 60: 1, 90: 5.5, 120: 10, 179: 10, 180: 10, 240: 5.5, 300: 1, 900: 1} {
+		if got := a.at(time.Duration(at) * time.Second); got != want {
 			t.Errorf("after %d s the sale makes it %v times, not %v", at, got, want)
 		}
 	}
 	s := &simulation{Scenario: Scenario{Calls: 300, Talk: 5 * time.Minute, Swing: 0.6}}
-	for hour, want := range map[time.Duration]float64{0: 0.4, 6: 1, 12: 1.6, 18: 1, 24: 0.4} {
-		if got := s.rate(hour * time.Hour); math.Abs(got-want) > 1e-9 {
+	for hour, want := range map[int]float64{0: 0.4, 6: 1, 12: 1.6, 18: 1, 24: 0.4} {
+		if got := s.rate(time.Duration(hour) * time.Hour); math.Abs(got-want) > 1e-9 {
 			t.Errorf("at %d o'clock %v callers come in a second, not %v", hour, got, want)
 		}
 	}

@@ -72,7 +72,7 @@ func play(ctx context.Context, sc Scenario) (*simulation, error) {
 
 // stream is one source of chance.
 func stream(seed, which uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, which)) //nolint:gosec // a simulation must be repeatable
+	return rand.New(rand.NewPCG(seed, which))
 }
 
 // setUp sets everything up for the first moment.
