@@ -6,7 +6,7 @@ import "time"
 // as many dispatchers as one LiveKit server for fifty nodes would make.
 func shop(nodes int, calls float64) Scenario {
 	return Scenario{
-		Seed: 1, For: time.Hour,
+		Seed: 1, For: 30 * time.Minute,
 		Nodes: nodes, Zones: 3, Capacity: CallsPerNode,
 		Calls: calls, Talk: 5 * time.Minute, Warm: true,
 		Report: ReportWithin, Late: ReportWithin / 2,
@@ -17,10 +17,10 @@ func shop(nodes int, calls float64) Scenario {
 	}
 }
 
-// Scenarios are those that have a name. All but the ones that begin with "million" and
-// "half" are small enough to be played in a second or two.
+// Scenarios are those that have a name. All but half-million and million are small
+// enough to be played within a second.
 func Scenarios() []Scenario {
-	rush := Sale{At: 10 * time.Minute, Rise: time.Minute, Stay: 10 * time.Minute, Fall: 5 * time.Minute, Factor: 10}
+	rush := Sale{At: 5 * time.Minute, Rise: time.Minute, Stay: 10 * time.Minute, Fall: 5 * time.Minute, Factor: 10}
 	var all []Scenario
 	add := func(name, about string, s Scenario, change func(*Scenario)) {
 		s.Name, s.About = name, about
@@ -35,13 +35,13 @@ func Scenarios() []Scenario {
 		s.NodeLife = 24 * time.Hour
 	})
 	add("zone", "10,000 calls on 300 nodes; one zone of three is lost for ten minutes", shop(300, 10_000), func(s *Scenario) {
-		s.Outages = []Outage{{At: 20 * time.Minute, Zone: 1, For: 10 * time.Minute}}
+		s.Outages = []Outage{{At: 10 * time.Minute, Zone: 1, For: 10 * time.Minute}}
 	})
 	add("zone-tight", "the same on 250 nodes: the other two zones have room for 10,020", shop(250, 10_000), func(s *Scenario) {
-		s.Outages = []Outage{{At: 20 * time.Minute, Zone: 1, For: 10 * time.Minute}}
+		s.Outages = []Outage{{At: 10 * time.Minute, Zone: 1, For: 10 * time.Minute}}
 	})
 	add("zone-short", "the same on 200 nodes: the other two zones have room for 8,040", shop(200, 10_000), func(s *Scenario) {
-		s.Outages = []Outage{{At: 20 * time.Minute, Zone: 1, For: 10 * time.Minute}}
+		s.Outages = []Outage{{At: 10 * time.Minute, Zone: 1, For: 10 * time.Minute}}
 	})
 	add("deploy", "10,000 calls on 250 nodes, replaced 50 at a time, each drained for a minute", shop(250, 10_000), func(s *Scenario) {
 		s.Deploy = Deploy{At: 5 * time.Minute, Batch: 50, Drain: time.Minute}
@@ -63,10 +63,10 @@ func Scenarios() []Scenario {
 		s.For, s.Swing = 24*time.Hour, 0.6
 		s.Scaling = Scaling{Target: 0.7, Least: 6, Most: 60, Every: 15 * time.Second, Start: time.Minute, Calm: 5 * time.Minute}
 	})
-	add("half-million", "500,000 calls at once on 10,000 nodes", shop(10_000, 500_000), func(s *Scenario) { s.For = 10 * time.Minute })
+	add("half-million", "500,000 calls at once on 10,000 nodes", shop(10_000, 500_000), func(s *Scenario) { s.For = 5 * time.Minute })
 	add("million", "1,000,000 calls at once on 30,000 nodes; one zone of three is lost", shop(30_000, 1_000_000), func(s *Scenario) {
-		s.For = 10 * time.Minute
-		s.Outages = []Outage{{At: 3 * time.Minute, Zone: 1, For: 10 * time.Minute}}
+		s.For = 5 * time.Minute
+		s.Outages = []Outage{{At: 2 * time.Minute, Zone: 1, For: 10 * time.Minute}}
 	})
 	return all
 }

@@ -1,5 +1,6 @@
 // Command simulate plays how voice calls are dispatched to agent nodes, and reckons what
-// many calls take. See docs/scale.md.
+// many calls take. With --write FILE it writes the tables in that file anew: each stands
+// below a comment <!-- simulate ARGUMENTS -->. See docs/scale.md.
 package main
 
 import (
@@ -7,6 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -20,7 +22,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "simulate:", err)
 		os.Exit(1)
 	}
@@ -29,6 +31,7 @@ func main() {
 // options are the flags.
 type options struct {
 	json, markdown, policies, needs bool
+	write                           string
 	seed                            uint64
 	nodes, capacity                 int
 	calls                           float64
@@ -36,13 +39,15 @@ type options struct {
 	policy                          string
 }
 
-func run(ctx context.Context, args []string) error {
+// run does what the arguments say and writes the answer to out.
+func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("simulate", flag.ContinueOnError)
 	flags.BoolVar(&o.json, "json", false, "write JSON, one result a line")
 	flags.BoolVar(&o.markdown, "markdown", false, "write one table")
 	flags.BoolVar(&o.policies, "policies", false, "play each scenario with every policy")
 	flags.BoolVar(&o.needs, "needs", false, "reckon what numbers of calls at once take, in place of playing")
+	flags.StringVar(&o.write, "write", "", "write the tables in this file anew")
 	flags.Uint64Var(&o.seed, "seed", 0, "another seed")
 	flags.IntVar(&o.nodes, "nodes", 0, "other nodes")
 	flags.IntVar(&o.capacity, "capacity", 0, "other room on each node, in calls")
@@ -51,7 +56,7 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.report, "report", 0, "another time between a node's reports, half of which is how late they are")
 	flags.StringVar(&o.policy, "policy", "", "another policy")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "simulate [flags] SCENARIO…\nsimulate --needs CALLS…")
+		fmt.Fprintln(flags.Output(), "simulate [flags] SCENARIO…\nsimulate --needs CALLS…\nsimulate --write FILE")
 		flags.PrintDefaults()
 		for _, s := range simulate.Scenarios() {
 			fmt.Fprintf(flags.Output(), "  %-13s %s\n", s.Name, s.About)
@@ -60,14 +65,17 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if o.needs {
-		return reckon(flags.Args())
+	switch {
+	case o.write != "":
+		return rewrite(ctx, o.write)
+	case o.needs:
+		return reckon(out, flags.Args())
 	}
 	results, err := play(ctx, o, flags.Args())
 	if err != nil {
 		return err
 	}
-	return o.show(results)
+	return o.show(out, results)
 }
 
 // play plays what the command line names.
@@ -117,28 +125,26 @@ func set[T comparable](to *T, value T) {
 	}
 }
 
-func (o options) show(results []*simulate.Result) error {
+func (o options) show(out io.Writer, results []*simulate.Result) error {
 	switch {
 	case o.json:
-		out := json.NewEncoder(os.Stdout)
+		e := json.NewEncoder(out)
 		for _, r := range results {
-			if err := out.Encode(r); err != nil {
+			if err := e.Encode(r); err != nil {
 				return fmt.Errorf("writing JSON: %w", err)
 			}
 		}
 		return nil
 	case o.markdown && o.policies:
-		return simulate.Markdown(os.Stdout, results, "policy", func(r *simulate.Result) string {
-			return fmt.Sprintf("%s, %s", r.Scenario.Policy, r.Scenario.Name)
-		})
+		return simulate.Markdown(out, results, "policy", func(r *simulate.Result) string { return string(r.Scenario.Policy) })
 	case o.markdown:
-		return simulate.Markdown(os.Stdout, results, "scenario", func(r *simulate.Result) string { return r.Scenario.Name })
+		return simulate.Markdown(out, results, "scenario", func(r *simulate.Result) string { return r.Scenario.Name })
 	}
 	for i, r := range results {
 		if i > 0 {
-			fmt.Println()
+			fmt.Fprintln(out)
 		}
-		if err := r.Text(os.Stdout); err != nil {
+		if err := r.Text(out); err != nil {
 			return err
 		}
 	}
@@ -146,7 +152,7 @@ func (o options) show(results []*simulate.Result) error {
 }
 
 // reckon writes what numbers of calls take.
-func reckon(numbers []string) error {
+func reckon(out io.Writer, numbers []string) error {
 	var calls []int
 	for _, n := range numbers {
 		k, err := strconv.Atoi(strings.ReplaceAll(n, ",", ""))
@@ -155,5 +161,5 @@ func reckon(numbers []string) error {
 		}
 		calls = append(calls, k)
 	}
-	return simulate.Needs(os.Stdout, calls)
+	return simulate.Needs(out, calls)
 }
