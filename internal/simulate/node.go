@@ -26,28 +26,26 @@ type node struct {
 	first    int32 // of its calls
 	listed   int32 // its place in the dispatcher's list, or none
 	gen      uint32
-	// What it reported at its last tick, and at the one before.
-	tick         int64
+	// What it reported at its last tick, and at the one before; when that was, and when
+	// the next is.
 	last, before int32
-	phase        time.Duration // when its first tick is
+	ticked, next time.Duration
 	back         time.Duration // when its zone is there again
 }
 
 // look brings a node's reports up to now; it is called before its load changes.
 func (n *node) look(now, every time.Duration) {
-	if every == 0 {
+	if now < n.next || every == 0 {
 		return
 	}
-	tick := int64((now - n.phase + every) / every) // 0 before the first
-	switch tick {
-	case n.tick:
-		return
-	case n.tick + 1:
-		n.before = n.last
-	default:
+	passed := (now - n.next).Truncate(every) // since the next tick was due, in whole ones
+	n.before = n.last
+	if passed > 0 {
 		n.before = n.busy
 	}
-	n.last, n.tick = n.busy, tick
+	n.last = n.busy
+	n.ticked = n.next + passed
+	n.next = n.ticked + every
 }
 
 // seen is how many calls the dispatcher believes a node to have.
@@ -57,7 +55,7 @@ func (s *simulation) seen(i int32) int32 {
 		return n.busy
 	}
 	n.look(s.now, s.Report)
-	if s.now-n.phase-time.Duration(n.tick-1)*s.Report >= s.Late {
+	if s.now >= n.ticked+s.Late {
 		return n.last
 	}
 	return n.before
@@ -68,7 +66,7 @@ func (s *simulation) add() int32 {
 	i := int32(len(s.nodes))
 	n := node{zone: i % int32(s.Zones), first: none, listed: none}
 	if s.Report > 0 {
-		n.phase = time.Duration(s.chance.Int64N(int64(s.Report)))
+		n.next = s.now + time.Duration(s.chance.Int64N(int64(s.Report)))
 	}
 	s.nodes = append(s.nodes, n)
 	return i

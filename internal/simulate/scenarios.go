@@ -21,6 +21,10 @@ func shop(nodes int, calls float64) Scenario {
 // enough to be played within a second.
 func Scenarios() []Scenario {
 	rush := Sale{At: 5 * time.Minute, Rise: time.Minute, Stay: 10 * time.Minute, Fall: 5 * time.Minute, Factor: 10}
+	lost := func(s *Scenario) {
+		s.For = 15 * time.Minute
+		s.Outages = []Outage{{At: 3 * time.Minute, Zone: 1, For: 5 * time.Minute}}
+	}
 	var all []Scenario
 	add := func(name, about string, s Scenario, change func(*Scenario)) {
 		s.Name, s.About = name, about
@@ -34,15 +38,9 @@ func Scenarios() []Scenario {
 	add("nodes", "steady, and each node fails once in a day", shop(200, 10_000), func(s *Scenario) {
 		s.NodeLife = 24 * time.Hour
 	})
-	add("zone", "10,000 calls on 300 nodes; one zone of three is lost for ten minutes", shop(300, 10_000), func(s *Scenario) {
-		s.Outages = []Outage{{At: 10 * time.Minute, Zone: 1, For: 10 * time.Minute}}
-	})
-	add("zone-tight", "the same on 250 nodes: the other two zones have room for 10,020", shop(250, 10_000), func(s *Scenario) {
-		s.Outages = []Outage{{At: 10 * time.Minute, Zone: 1, For: 10 * time.Minute}}
-	})
-	add("zone-short", "the same on 200 nodes: the other two zones have room for 8,040", shop(200, 10_000), func(s *Scenario) {
-		s.Outages = []Outage{{At: 10 * time.Minute, Zone: 1, For: 10 * time.Minute}}
-	})
+	add("zone", "10,000 calls on 300 nodes; one zone of three is lost for five minutes", shop(300, 10_000), lost)
+	add("zone-tight", "the same on 250 nodes: the other two zones have room for 10,020", shop(250, 10_000), lost)
+	add("zone-short", "the same on 200 nodes: the other two zones have room for 8,040", shop(200, 10_000), lost)
 	add("deploy", "10,000 calls on 250 nodes, replaced 50 at a time, each drained for a minute", shop(250, 10_000), func(s *Scenario) {
 		s.Deploy = Deploy{At: 5 * time.Minute, Batch: 50, Drain: time.Minute}
 	})

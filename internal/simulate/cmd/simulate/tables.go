@@ -19,7 +19,7 @@ func rewrite(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("reading the tables: %w", err)
 	}
-	anew, err := tables(ctx, string(text), func([]string) bool { return true })
+	anew, err := tables(ctx, string(text))
 	if err != nil {
 		return err
 	}
@@ -29,15 +29,15 @@ func rewrite(ctx context.Context, path string) error {
 	return nil
 }
 
-// tables is a text with its tables made anew, those that the arguments are wanted of.
-func tables(ctx context.Context, text string, wanted func(args []string) bool) (string, error) {
+// tables is a text with its tables made anew.
+func tables(ctx context.Context, text string) (string, error) {
 	var out strings.Builder
 	lines := strings.SplitAfter(text, "\n")
 	for i := 0; i < len(lines); i++ {
 		out.WriteString(lines[i])
 		args, ok := strings.CutPrefix(lines[i], opening)
 		args, closed := strings.CutSuffix(strings.TrimSpace(args), closing[1:])
-		if !ok || !closed || !wanted(strings.Fields(args)) {
+		if !ok || !closed {
 			continue
 		}
 		if err := run(ctx, strings.Fields(args), &out); err != nil {
