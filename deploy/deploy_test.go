@@ -148,7 +148,7 @@ type container struct {
 		Port int `yaml:"containerPort"`
 	}
 	Resources struct {
-		Requests, Limits struct{ Memory string }
+		Requests, Limits struct{ CPU, Memory string }
 	}
 	Security struct {
 		ReadOnly bool  `yaml:"readOnlyRootFilesystem"`
@@ -223,6 +223,40 @@ func TestKubernetesFitsTogether(t *testing.T) {
 	}
 	if !mounted {
 		t.Error("the secret for tokens is not where the agent looks for it")
+	}
+}
+
+// TestScalesBeforeNodesAreFull holds the share of a processor at which nodes are added
+// against what calls take: there is to be room while the new ones start.
+func TestScalesBeforeNodesAreFull(t *testing.T) {
+	all := make(map[string]string)
+	documents(t, "kubernetes/scaling.yaml", all)
+	documents(t, "kubernetes/deployment.yaml", all)
+	var scaler struct {
+		Spec struct {
+			Target  struct{ Kind, Name string } `yaml:"scaleTargetRef"`
+			Least   int                         `yaml:"minReplicas"`
+			Metrics []struct {
+				Resource struct {
+					Target struct {
+						Percent float64 `yaml:"averageUtilization"`
+					}
+				}
+			}
+		}
+	}
+	decode(t, all["HorizontalPodAutoscaler/parley"], &scaler)
+	var d pod
+	decode(t, all["Deployment/parley"], &d)
+	if d.Spec.Template.Spec.Containers[0].Resources.Requests.CPU != "1" {
+		t.Fatal("a pod asks for another share of a processor: reckon anew")
+	}
+	calls := scaler.Spec.Metrics[0].Resource.Target.Percent / 100 * 60 / simulate.CPUPerCallMinute
+	if calls < 0.7*simulate.CallsPerNode || calls > 0.9*simulate.CallsPerNode {
+		t.Errorf("nodes are added at %.0f calls each, of %d", calls, simulate.CallsPerNode)
+	}
+	if scaler.Spec.Target.Kind != "Deployment" || scaler.Spec.Target.Name != "parley" || scaler.Spec.Least < 3 {
+		t.Errorf("%+v", scaler.Spec)
 	}
 }
 
