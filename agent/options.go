@@ -205,7 +205,7 @@ type Options struct {
 	Tuning  Tuning
 	// Recorder keeps the sound of calls, and callers are told so; nil for none.
 	Recorder Recorder
-	Log     *slog.Logger
+	Log      *slog.Logger
 }
 
 func (o *Options) check() error {

@@ -109,9 +109,7 @@ func objectOf(t reflect.Type) *huma.Schema {
 		name, _ := jsonName(f)
 		switch {
 		case f.Anonymous:
-			for inner, schema := range objectOf(f.Type).Properties {
-				object.Properties[inner] = schema
-			}
+			maps.Copy(object.Properties, objectOf(f.Type).Properties)
 		case name != "":
 			object.Properties[name] = objectOf(f.Type)
 		}

@@ -30,6 +30,11 @@ func TestMadeUpRequestsBreakNothing(t *testing.T) {
 		"--phases", "examples,coverage,fuzzing,stateful", "-H", "Authorization: Bearer "+exampleKey, "--request-timeout", "20",
 		"--exclude-path", "/v1/conversations/{id}/events") // it has no end
 	cmd.Dir = t.TempDir()
+	hooks, err := filepath.Abs("testdata/schemathesis/hooks.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(cmd.Environ(), "SCHEMATHESIS_HOOKS="+hooks)
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.Contains(string(out), "only 401/403") {
 		t.Errorf("%v\n%s", err, out)
