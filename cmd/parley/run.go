@@ -168,7 +168,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version, Languages: e.book.Languages(), Photos: e.eyes != nil}
+	about := aboutAnswer{Shop: cfg.Shop.Name, Language: cfg.Shop.Language, Version: version, Languages: e.book.Languages(), Photos: e.eyes != nil, Recorded: e.recordings != nil}
 	if !access.keys.Any() {
 		about.Notice = demoNotice(demoCaller(ctx, e.store))
 	}
@@ -268,4 +268,6 @@ type aboutAnswer struct {
 	Languages []string `json:"languages"`
 	// Photos says that messages may hold photos.
 	Photos bool `json:"photos"`
+	// Recorded says that calls are recorded.
+	Recorded bool `json:"recorded"`
 }

@@ -4,7 +4,7 @@
 import { languageOptions, Words } from './words.js';
 
 export class Face {
-  #root; #tell; #doing = ''; #busy = { call: false, photos: 0 };
+  #root; #tell; #notice = {}; #doing = ''; #busy = { call: false, photos: 0 };
 
   // root holds the page's elements; tell is called with the name and the detail of each
   // event that the page around may want to know: "state", "error" and "words".
@@ -19,13 +19,21 @@ export class Face {
   say(key, values) { return this.words.say(key, values); }
 
   // introduce shows the shop by its name; chosen is the language that is offered first.
-  introduce({ shop, photos, notice = '', languages = [] }, chosen) {
+  introduce({ shop, photos, recorded, notice = '', languages = [] }, chosen) {
     this.$('shop').textContent = shop;
     this.$('add-photos').hidden = !photos;
-    this.$('notice').textContent = notice;
-    this.$('notice').hidden = !notice;
+    this.#notice = { notice, recorded };
+    this.#showNotice();
     this.$('language').replaceChildren(...languageOptions(languages, chosen));
     this.$('language-label').hidden = languages.length < 2;
+  }
+
+  // showNotice tells what a shopper has to know before they talk.
+  #showNotice() {
+    const { notice, recorded } = this.#notice;
+    const told = [notice, recorded ? this.say('recorded') : ''].filter(Boolean).join(' ');
+    this.$('notice').textContent = told;
+    this.$('notice').hidden = !told;
   }
 
   // speak changes the language of the page's own words.
@@ -35,6 +43,7 @@ export class Face {
     frame.lang = this.words.language;
     frame.dir = frame.lang === 'ar' ? 'rtl' : 'ltr';
     this.words.write(frame);
+    this.#showNotice();
     this.calling(this.#busy.call);
     this.attached(this.#busy.photos);
     this.progress(this.#doing || 'ready');

@@ -12,7 +12,7 @@ const english = {
   connecting: 'Connecting …', microphone: 'Waiting for the microphone …', sending: 'Sending {n} % …', looking: 'Looking at the photo …',
   you: 'You:', agent: 'Agent:', barge_in: 'you spoke here', superseded: 'you went on here', cancelled: 'stopped here', caller_left: 'the call ended here',
   interrupted: 'interrupted here', notHeard: 'not heard', held: 'listening to you …', photo: 'A photo', new: 'A new conversation begins here.',
-  speak: 'You can speak now.', hungUp: 'You hung up.', confirm: 'The shop waits for your yes.',
+  speak: 'You can speak now.', recorded: 'Calls are recorded.', hungUp: 'You hung up.', confirm: 'The shop waits for your yes.',
   lost: 'The call was lost. You can call again, or type.', calling: 'The call was lost. Calling again …', ended: 'The call has ended. You can call again, or type.',
   falters: 'The connection falters. Please wait a moment …', muted: 'The browser keeps the agent silent. Press anywhere on the page to hear it.',
   deaf: 'The microphone is gone. Plug it in again and call again, or type.', failed: 'Something did not work just now. The agent is still here: ask again.',
