@@ -28,6 +28,9 @@ const (
 	Raw Shape = "raw"
 	// JSON posts {"type":"offer","sdp":…} and gets {"type":"answer","sdp":…}.
 	JSON Shape = "json"
+	// LiveKit asks for a way into a room of a LiveKit server, by a POST to the room's
+	// address with /token behind it, and talks with the agent that comes there.
+	LiveKit Shape = "livekit"
 )
 
 // Defaults of [Options].
@@ -39,7 +42,9 @@ const (
 
 // Options says whom to call and what to say.
 type Options struct {
-	// URL is where the offer is posted, Shape how.
+	// URL is where the offer is posted, Shape how. With [LiveKit] it is the address of a
+	// room, such as http://127.0.0.1:8080/v1/rooms/NAME; of several sessions each goes
+	// into one of its own, NAME-1, NAME-2 and so on.
 	URL   string
 	Shape Shape
 	// Header is sent with every request.
@@ -77,8 +82,8 @@ func (o *Options) check() error {
 	if _, err := url.ParseRequestURI(o.URL); err != nil {
 		return fmt.Errorf("%q is no URL that can be called", o.URL)
 	}
-	if o.Shape != Raw && o.Shape != JSON {
-		return fmt.Errorf("%q is no shape of signalling; there are %q and %q", o.Shape, Raw, JSON)
+	if o.Shape != Raw && o.Shape != JSON && o.Shape != LiveKit {
+		return fmt.Errorf("%q is no shape of signalling; there are %q, %q and %q", o.Shape, Raw, JSON, LiveKit)
 	}
 	if len(o.Speeches) == 0 {
 		return errors.New("there is nothing to say: a WAV file is needed")

@@ -24,6 +24,9 @@ type Report struct {
 
 	// OfferToFirstPacket is from posting the offer to the first RTP packet.
 	OfferToFirstPacket Summary `json:"offer_to_first_packet_ms"`
+	// RoomToTrack is from the caller's joining a room to the agent's track in it; nil for
+	// other calls.
+	RoomToTrack *Summary `json:"room_to_track_ms,omitempty"`
 	// EndToFirstAudible is from sending the last voiced packet of a question to the
 	// first audible packet of the answer.
 	EndToFirstAudible Summary `json:"end_of_speech_to_first_audible_ms"`
@@ -109,7 +112,7 @@ func newReport(options *Options, outcomes []outcome, took time.Duration) *Report
 		URL: options.URL, Shape: options.Shape, Codec: options.Codec.Name,
 		Sessions: len(outcomes), Seconds: math.Round(took.Seconds()*10) / 10,
 	}
-	var first, answers, silences, gaps []time.Duration
+	var first, present, answers, silences, gaps []time.Duration
 	for _, o := range outcomes {
 		if o.err != nil {
 			r.Failed++
@@ -119,6 +122,9 @@ func newReport(options *Options, outcomes []outcome, took time.Duration) *Report
 		}
 		if o.firstPacket > 0 {
 			first = append(first, o.firstPacket)
+		}
+		if o.present > 0 {
+			present = append(present, o.present)
 		}
 		gaps = append(gaps, o.gaps...)
 		r.Packets.Received += o.packets
@@ -141,6 +147,10 @@ func newReport(options *Options, outcomes []outcome, took time.Duration) *Report
 	// A question that could not be asked was not answered either.
 	r.Turns.Missed = r.Turns.Planned - r.Turns.Answered
 	r.OfferToFirstPacket = summarize(first)
+	if len(present) > 0 {
+		s := summarize(present)
+		r.RoomToTrack = &s
+	}
 	r.EndToFirstAudible = summarize(answers)
 	r.TimeToSilence = summarize(silences)
 	r.PacketGap = summarize(gaps)
@@ -206,15 +216,20 @@ func (r *Report) Print(w io.Writer) error {
 	fmt.Fprintf(w, "%s  %d call(s), %s, %.1f s\n\n", r.URL, r.Sessions, r.Codec, r.Seconds)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "milliseconds\tn\tmin\tp50\tp95\tmax\t")
-	for _, row := range []struct {
+	type line struct {
 		name string
 		s    Summary
-	}{
+	}
+	lines := []line{
 		{"offer to first packet", r.OfferToFirstPacket},
 		{"end of speech to first audible packet", r.EndToFirstAudible},
 		{"time to silence", r.TimeToSilence},
 		{"packet gap", r.PacketGap},
-	} {
+	}
+	if r.RoomToTrack != nil {
+		lines = slices.Insert(lines, 1, line{"caller in the room to the agent's track", *r.RoomToTrack})
+	}
+	for _, row := range lines {
 		if row.s.N == 0 {
 			fmt.Fprintf(table, "%s\t0\t–\t–\t–\t–\t\n", row.name)
 			continue

@@ -22,9 +22,11 @@ type outcome struct {
 	tooShort int
 	// firstPacket is the time from the offer to the first packet, 0 if none came.
 	firstPacket time.Duration
-	gaps        []time.Duration
-	packets     int
-	lost        int
+	// present is the time from the caller's joining a room to the agent's track there.
+	present time.Duration
+	gaps    []time.Duration
+	packets int
+	lost    int
 }
 
 var errAgentHungUp = errors.New("the agent ended the call")
@@ -35,14 +37,20 @@ type session struct {
 	number  int
 	talk    *conversation
 
-	connection *pion.PeerConnection
-	track      *pion.TrackLocalStaticRTP
-	connected  chan struct{}
-	end        context.CancelCauseFunc
-	offered    time.Time
+	end     context.CancelCauseFunc
+	offered time.Time
+	reading sync.WaitGroup // the goroutines that listen to the agent
 
 	mu     sync.Mutex // guards what the reading goroutine writes
+	joined time.Time  // a room
 	result outcome
+}
+
+// link is the way to an agent.
+type link struct {
+	out    interface{ WriteRTP(*rtp.Packet) error }
+	hangup func(context.Context) error
+	close  func() // ends the tracks that are read
 }
 
 // runSession makes one call from beginning to end.
@@ -51,8 +59,7 @@ func runSession(ctx context.Context, options *Options, api *pion.API, number int
 	defer end(nil)
 	s := &session{
 		options: options, number: number, end: end,
-		talk:      newConversation(options, number),
-		connected: make(chan struct{}),
+		talk: newConversation(options, number),
 	}
 	err := s.run(ctx, api)
 	s.mu.Lock()
@@ -63,85 +70,27 @@ func runSession(ctx context.Context, options *Options, api *pion.API, number int
 }
 
 func (s *session) run(ctx context.Context, api *pion.API) error {
-	resource, reading, err := s.connect(ctx, api)
-	if s.connection != nil {
-		defer reading.Wait()
-		defer s.connection.GracefulClose()
+	defer s.reading.Wait()
+	open := func(ctx context.Context) (link, error) { return s.dial(ctx, api) }
+	if s.options.Shape == LiveKit {
+		open = s.joinRoom
 	}
-	signals := signaller{s.options}
-	if err == nil {
-		s.options.Progress(s.number, "connected")
-		err = s.converse(ctx)
+	way, err := open(ctx)
+	if err != nil {
+		return err
 	}
-	if failed := signals.hangup(ctx, resource); failed != nil {
+	defer way.close()
+	s.options.Progress(s.number, "connected")
+	err = s.converse(ctx, way)
+	if failed := way.hangup(ctx); failed != nil {
 		// What was measured stands; closing the connection ends the call as well.
 		s.options.Progress(s.number, failed.Error())
 	}
 	return err
 }
 
-// connect exchanges descriptions and waits for the connection.
-func (s *session) connect(ctx context.Context, api *pion.API) (resource string, reading *sync.WaitGroup, err error) {
-	reading = new(sync.WaitGroup)
-	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
-	defer cancel()
-	if s.connection, err = api.NewPeerConnection(pion.Configuration{}); err != nil {
-		return "", reading, fmt.Errorf("making a connection: %w", err)
-	}
-	if s.track, err = pion.NewTrackLocalStaticRTP(capability(s.options.Codec), "microphone", "caller"); err == nil {
-		_, err = s.connection.AddTrack(s.track)
-	}
-	if err != nil {
-		return "", reading, fmt.Errorf("adding a track: %w", err)
-	}
-	var once sync.Once
-	s.connection.OnConnectionStateChange(func(state pion.PeerConnectionState) {
-		switch state {
-		case pion.PeerConnectionStateConnected:
-			once.Do(func() { close(s.connected) })
-		case pion.PeerConnectionStateFailed, pion.PeerConnectionStateClosed:
-			s.end(errAgentHungUp)
-		}
-	})
-	s.connection.OnTrack(func(track *pion.TrackRemote, _ *pion.RTPReceiver) {
-		reading.Go(func() { s.read(track) })
-	})
-
-	offer, err := s.connection.CreateOffer(nil)
-	if err != nil {
-		return "", reading, fmt.Errorf("making an offer: %w", err)
-	}
-	gathered := pion.GatheringCompletePromise(s.connection)
-	if err := s.connection.SetLocalDescription(offer); err != nil {
-		return "", reading, fmt.Errorf("making an offer: %w", err)
-	}
-	select {
-	case <-gathered:
-	case <-ctx.Done():
-		return "", reading, fmt.Errorf("looking for addresses of this machine: %w", context.Cause(ctx))
-	}
-	s.offered = time.Now()
-	answer, resource, err := signaller{s.options}.offer(ctx, s.connection.LocalDescription().SDP)
-	if err != nil {
-		return resource, reading, err
-	}
-	err = s.connection.SetRemoteDescription(pion.SessionDescription{Type: pion.SDPTypeAnswer, SDP: answer})
-	if err != nil {
-		return resource, reading, fmt.Errorf("the answer of %s cannot be used: %w", s.options.URL, err)
-	}
-	select {
-	case <-s.connected:
-		return resource, reading, nil
-	case <-ctx.Done():
-		if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
-			return resource, reading, cause
-		}
-		return resource, reading, fmt.Errorf("the agent answered, but no connection came about within %v: are its addresses reachable by UDP from here?", s.options.Timeout)
-	}
-}
-
 // converse sends until the conversation is over.
-func (s *session) converse(ctx context.Context) error {
+func (s *session) converse(ctx context.Context, way link) error {
 	talking, done := context.WithCancel(ctx)
 	defer done()
 	codec := s.options.Codec
@@ -162,7 +111,7 @@ func (s *session) converse(ctx context.Context) error {
 		}
 		packet.SequenceNumber++
 		packet.Timestamp = first + uint32(n)*step
-		_ = s.track.WriteRTP(packet)
+		_ = way.out.WriteRTP(packet)
 	})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/caller"
+	"parley/internal/livekittest"
 )
 
 // workshop is what all scenarios share: the programs, and the questions as WAVs.
@@ -53,6 +54,7 @@ type server struct {
 	url     string
 	process *exec.Cmd
 	beside  []*exec.Cmd
+	rooms   *livekittest.Server // nil for a server without
 }
 
 const config = `
@@ -63,9 +65,20 @@ limits: {calls: 300, connecting: 300}
 log: {level: warn}
 `
 
+// inRooms adds a LiveKit server, whose secret is in the environment, to config.
+const inRooms = `
+livekit: {url: "%s", api_key: "%s", api_secret: "${LIVEKIT_API_SECRET}", grace: 2s}
+`
+
 // start starts Parley and waits until it is ready.
 func (w *workshop) start(ctx context.Context, providers bool) (*server, error) {
-	s := &server{w: w}
+	return w.startBeside(ctx, providers, nil)
+}
+
+// startBeside is start with a LiveKit server, if it is not nil, whose rooms Parley joins;
+// stop ends that as well.
+func (w *workshop) startBeside(ctx context.Context, providers bool, rooms *livekittest.Server) (*server, error) {
+	s := &server{w: w, rooms: rooms}
 	args := []string{"run", "--addr", "127.0.0.1:0", "--data", filepath.Join(w.dir, "data")}
 	if providers {
 		base, err := s.startStandin(ctx)
@@ -74,13 +87,18 @@ func (w *workshop) start(ctx context.Context, providers bool) (*server, error) {
 			return nil, err
 		}
 		file := filepath.Join(w.dir, "parley.yaml")
-		if err := os.WriteFile(file, fmt.Appendf(nil, config, base), 0o600); err != nil {
+		text := fmt.Appendf(nil, config, base)
+		if rooms != nil {
+			text = fmt.Appendf(text, inRooms, rooms.URL(), livekittest.Key)
+		}
+		if err := os.WriteFile(file, text, 0o600); err != nil {
 			s.stop()
 			return nil, fmt.Errorf("writing the config: %w", err)
 		}
 		args = append(args, "--config", file)
 	}
 	s.process = exec.CommandContext(ctx, w.parley, args...)
+	s.process.Env = append(os.Environ(), "LIVEKIT_API_SECRET="+livekittest.Secret)
 	line, err := s.launch(s.process)
 	if err != nil {
 		s.stop()
@@ -189,6 +207,9 @@ func (s *server) stop() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait() // how it ended does not matter here
 	}
+	if s.rooms != nil {
+		s.rooms.Kill()
+	}
 }
 
 // call is one run of parley call.
@@ -196,6 +217,7 @@ type call struct {
 	sessions, turns int
 	bargeIn         time.Duration
 	questions       []string
+	room            string // the name of a LiveKit room to talk in; "" calls directly
 }
 
 func (s *server) call(ctx context.Context, c call) (*caller.Report, error) {
@@ -206,7 +228,11 @@ func (s *server) call(ctx context.Context, c call) (*caller.Report, error) {
 	if c.bargeIn > 0 {
 		args = append(args, "--barge-in", c.bargeIn.String())
 	}
-	cmd := exec.CommandContext(ctx, s.w.parley, append(args, s.url+"/v1/realtime/calls")...)
+	address := s.url + "/v1/realtime/calls"
+	if c.room != "" {
+		args, address = append(args, "--shape", "livekit"), s.url+"/v1/rooms/"+c.room
+	}
+	cmd := exec.CommandContext(ctx, s.w.parley, append(args, address)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	var report caller.Report

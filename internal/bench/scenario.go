@@ -25,6 +25,7 @@ func scenarios() []scenario {
 		{"silence", "one call at a time is interrupted", measureSilence},
 		{"answer", "answers with providers of 200 ms and 50 ms", measureAnswer},
 		{"embedded", "answers of the embedded engines", measureEmbedded},
+		{"rooms", "calls through the rooms of a LiveKit server beside it", measureRooms},
 		{"load", "processor and memory of 1 and of 60 calls, and interruptions under that load", measureLoad},
 	}
 }

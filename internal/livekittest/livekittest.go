@@ -47,18 +47,11 @@ type Server struct {
 // skipped, or fails under PARLEY_TEST_ALL=1.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	program, err := find()
-	if err != nil {
-		if os.Getenv("PARLEY_TEST_ALL") == "1" {
-			t.Fatal(err)
-		}
+	s, err := Open()
+	if errors.Is(err, ErrMissing) && os.Getenv("PARLEY_TEST_ALL") != "1" {
 		t.Skip(err)
 	}
-	s := &Server{program: program}
-	if s.http, s.tcp, s.udp, err = freePorts(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Begin(); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -68,6 +61,20 @@ func Start(t testing.TB) *Server {
 		}
 	})
 	return s
+}
+
+// Open starts a server that runs until it is killed. Without the program the error is
+// [ErrMissing].
+func Open() (*Server, error) {
+	program, err := find()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{program: program}
+	if s.http, s.tcp, s.udp, err = freePorts(); err != nil {
+		return nil, fmt.Errorf("looking for free ports: %w", err)
+	}
+	return s, s.Begin()
 }
 
 // URL is where workers and clients reach the server.

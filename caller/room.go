@@ -1,0 +1,116 @@
+package caller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/livekit/protocol/logger"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+	pion "github.com/pion/webrtc/v4"
+)
+
+// ticket is the answer to a request for a way into a room.
+type ticket struct {
+	URL   string `json:"url"`
+	Token string `json:"token"`
+}
+
+// joinRoom goes into a room of the session's own, into which the agent is sent.
+func (s *session) joinRoom(ctx context.Context) (link, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	if s.options.Codec.ClockRate != 48000 {
+		return link{}, fmt.Errorf("LiveKit's rooms take Opus, not %s", s.options.Codec.Name)
+	}
+	way, err := s.askForTicket(ctx)
+	if err != nil {
+		return link{}, err
+	}
+	track, err := pion.NewTrackLocalStaticRTP(capability(s.options.Codec), "microphone", "caller")
+	if err != nil {
+		return link{}, fmt.Errorf("making a track: %w", err)
+	}
+	heard := make(chan struct{})
+	room := lksdk.NewRoom(s.roomCallbacks(heard))
+	hangup := func(context.Context) error { room.Disconnect(); return nil }
+	s.mu.Lock()
+	s.joined = time.Now()
+	s.mu.Unlock()
+	err = room.JoinWithToken(way.URL, way.Token, lksdk.WithLogger(logger.GetDiscardLogger()), lksdk.WithConnectTimeout(s.options.Timeout), lksdk.WithSinglePeerConnection(),
+		lksdk.WithTrack(track, &lksdk.TrackPublicationOptions{Name: "microphone", Source: livekit.TrackSource_MICROPHONE}))
+	if err != nil {
+		return link{}, fmt.Errorf("joining the room at %s: %w", way.URL, err)
+	}
+	select {
+	case <-heard:
+		return link{out: track, hangup: hangup, close: room.Disconnect}, nil
+	case <-ctx.Done():
+		room.Disconnect()
+		if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
+			return link{}, cause
+		}
+		return link{}, fmt.Errorf("no agent came into the room within %v", s.options.Timeout)
+	}
+}
+
+// roomCallbacks are what the room's client calls, from goroutines of its own. heard is
+// closed when the agent's voice has come.
+func (s *session) roomCallbacks(heard chan struct{}) *lksdk.RoomCallback {
+	var once sync.Once
+	isAgent := func(p *lksdk.RemoteParticipant) bool {
+		return livekit.ParticipantInfo_Kind(p.Kind()) == livekit.ParticipantInfo_AGENT
+	}
+	return &lksdk.RoomCallback{
+		OnDisconnected: func() { s.end(errAgentHungUp) },
+		OnParticipantDisconnected: func(p *lksdk.RemoteParticipant) {
+			if isAgent(p) {
+				s.end(errAgentHungUp)
+			}
+		},
+		ParticipantCallback: lksdk.ParticipantCallback{
+			OnTrackPublished: func(_ *lksdk.RemoteTrackPublication, p *lksdk.RemoteParticipant) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if isAgent(p) && s.result.present == 0 {
+					s.result.present = time.Since(s.joined)
+				}
+			},
+			OnTrackSubscribed: func(track *pion.TrackRemote, _ *lksdk.RemoteTrackPublication, p *lksdk.RemoteParticipant) {
+				if track.Kind() == pion.RTPCodecTypeAudio && isAgent(p) {
+					s.reading.Go(func() { s.read(track) })
+					once.Do(func() { close(heard) })
+				}
+			},
+		},
+	}
+}
+
+// askForTicket asks the agent's API for a way into a room. Each session has one of its
+// own, so that each has an agent.
+func (s *session) askForTicket(ctx context.Context) (ticket, error) {
+	room := s.options.URL
+	if s.options.Sessions > 1 {
+		room += "-" + strconv.Itoa(s.number+1)
+	}
+	signals := signaller{s.options}
+	s.offered = time.Now()
+	r, err := signals.do(ctx, http.MethodPost, room+"/token", []byte("{}"), "application/json", "application/json")
+	if err != nil {
+		return ticket{}, err
+	}
+	if r.code != http.StatusCreated {
+		return ticket{}, signals.refusal(r)
+	}
+	var way ticket
+	if err := json.Unmarshal(r.text, &way); err != nil || way.URL == "" || way.Token == "" {
+		return ticket{}, fmt.Errorf("%s/token did not answer with {\"url\":…,\"token\":…} but with %s", room, excerpt(r.text))
+	}
+	return way, nil
+}

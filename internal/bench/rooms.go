@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/internal/livekittest"
+)
+
+// roomCrowd is how many calls at once go through rooms.
+const roomCrowd = 20
+
+// measureRooms measures through the rooms of a LiveKit server, which runs beside Parley
+// and the callers on the same cores.
+func measureRooms(ctx context.Context, w *workshop, scale float64) ([]row, error) {
+	rooms, err := livekittest.Open()
+	if errors.Is(err, livekittest.ErrMissing) {
+		return []row{{"through a LiveKit room", "not measured: " + err.Error(), ""}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := w.startBeside(ctx, outside, rooms)
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	interrupted, err := s.call(ctx, call{sessions: 2, turns: times(20, scale), bargeIn: 1200 * time.Millisecond, questions: w.questions, room: "interrupted"})
+	if err != nil {
+		return nil, err
+	}
+	asked, err := s.call(ctx, call{sessions: 2, turns: times(17, scale), questions: w.questions, room: "asked"})
+	if err != nil {
+		return nil, err
+	}
+	entered, err := s.enterRooms(ctx, times(30, scale))
+	if err != nil {
+		return nil, err
+	}
+	many, err := s.load(ctx, call{sessions: roomCrowd, turns: times(8, scale), bargeIn: 1200 * time.Millisecond, questions: w.questions, room: "crowd"})
+	if err != nil {
+		return nil, err
+	}
+	r := many.report
+	return []row{
+		{"through a LiveKit room: time to silence, p50 / p95", pair(interrupted.TimeToSilence), "≤ 110 / 170 ms"},
+		{"through a LiveKit room: end of speech → first audible packet, p50 / p95", pair(asked.EndToFirstAudible), "≤ 480 ms"},
+		{"caller in the room → the agent's track, p50 / max", fmt.Sprintf("%.0f / %.0f ms (n = %d)", entered[len(entered)/2], entered[len(entered)-1], len(entered)), "≤ 200 ms"},
+		{fmt.Sprintf("%d calls in rooms at once: answers missed", roomCrowd), fmt.Sprintf("%d of %d", r.Turns.Missed, r.Turns.Planned), "0"},
+		{fmt.Sprintf("%d calls in rooms at once: time to silence, p50 / p95", roomCrowd), pair(r.TimeToSilence), ""},
+		{fmt.Sprintf("%d calls in rooms at once: end of speech → first audible packet, p50 / p95", roomCrowd), pair(r.EndToFirstAudible), ""},
+		{fmt.Sprintf("%d calls in rooms at once: processor time per minute of each", roomCrowd), fmt.Sprintf("%.2f CPU-s", many.perMinute), ""},
+	}, nil
+}
+
+// enterRooms has callers enter rooms one after the other, and returns how long each
+// waited for the agent's track, in ms, the shortest first.
+func (s *server) enterRooms(ctx context.Context, n int) ([]float64, error) {
+	var waits []float64
+	for i := range n {
+		report, err := s.call(ctx, call{sessions: 1, turns: 1, questions: s.w.questions[:1], room: fmt.Sprintf("entered-%d", i)})
+		if err != nil {
+			return nil, err
+		}
+		if report.RoomToTrack == nil {
+			return nil, fmt.Errorf("no agent came into the room: %q", report.Errors)
+		}
+		waits = append(waits, report.RoomToTrack.P50)
+	}
+	slices.Sort(waits)
+	return waits, nil
+}
