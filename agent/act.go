@@ -155,16 +155,31 @@ func (c *Conversation) runRead(t *turn, w wish, def tools.Definition) (told stri
 // hang-up stops it: its result reaches the history even after its turn.
 func (c *Conversation) startWrite(t *turn, w wish, running *write) {
 	ctx := context.WithoutCancel(t.ctx)
+	if c.opts.Record != nil {
+		w.timeout += recordWait
+	}
 	_ = c.post(t.ctx, toolBegan{t, w.toolCall(), true, w.timeout}) // a turn that is over tells nobody
 	if running.key == "" {
 		running.key = c.idempotencyKey(t, w)
 	}
 	w.Key = running.key
 	c.start(func() {
-		end := c.run(ctx, t, w)
+		end := c.runWrite(ctx, t, w)
 		running.result, running.ok, running.caller = end.result, end.ok, end.caller
 		close(running.done)
 	})
+}
+
+// runWrite records a write, runs it, and records what came of it.
+func (c *Conversation) runWrite(ctx context.Context, t *turn, w wish) toolEnded {
+	if err := c.writeAhead(ctx, w); err != nil {
+		end := toolEnded{turn: t, call: w.toolCall(), result: unrecorded(w)}
+		c.postFinal(end)
+		return end
+	}
+	end := c.run(ctx, t, w)
+	c.writeDone(w, end)
+	return end
 }
 
 // run runs a tool, tells the conversation what came of it, and returns that.
@@ -218,7 +233,9 @@ func (c *Conversation) takeTool(m toolEnded) {
 		c.pending = nil
 	}
 	if m.turn.over {
-		c.history.settle(m.call.ID, m.result)
+		if c.history.settle(m.call.ID, m.result) {
+			c.keep()
+		}
 		return
 	}
 	m.turn.lastHeard = time.Now()

@@ -16,9 +16,10 @@ import (
 // agreed to.
 type pendingWrite struct {
 	name, arguments string
-	turn            *turn // the turn whose answer asks the question
-	asked           int64 // its number
-	heard           bool  // the question was heard to its end
+	turn            *turn  // the turn whose answer asks the question
+	asked           int64  // its number
+	heard           bool   // the question was heard to its end
+	question        string // what was said to ask it; "" while it is being said
 }
 
 // approvalLasts is how many turns after the question a yes still counts for it.
@@ -86,6 +87,8 @@ type write struct {
 	result string
 	ok     bool
 	caller *tools.Caller
+	// unknown says that the server that ran it is gone, and nothing else is known.
+	unknown bool
 }
 
 // writes are the writes of a conversation by tool and arguments. It is shared by

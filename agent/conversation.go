@@ -62,6 +62,7 @@ type Conversation struct {
 	floor     int64 // caller's position before which sound has been answered
 	pending   *pendingWrite
 	serials   int64
+	takenUp   bool  // it was cut off, and nothing has been said about that
 	seq       int64 // of the last event
 	used      time.Time
 	rested    time.Time // when the agent, or the caller, last said something
@@ -87,6 +88,9 @@ func New(opts Options) (*Conversation, error) {
 		outliving: make(map[toolRun]bool),
 		writes:    writes{all: make(map[string]*write)},
 		progress:  progress{signal: make(chan struct{}, 1)},
+	}
+	if opts.Resume != nil {
+		c.restore(opts.Resume)
 	}
 	c.playout = playout.New(time.Now, &c.progress)
 	if opts.Engines.Detector != nil {
@@ -195,6 +199,7 @@ func (c *Conversation) Run(ctx context.Context) error {
 	defer c.alarm.Stop()
 	c.emit(0, Started{Customer: c.opts.Caller.Name, Notice: c.opts.Notice, Language: c.language, Recorded: c.opts.Recorder != nil})
 	c.emit(0, StateChanged{c.state})
+	c.keep()
 	cause := c.serve(ctx)
 	c.close(cause)
 	return cause
@@ -215,6 +220,8 @@ func (c *Conversation) serve(ctx context.Context) (cause error) {
 			}
 		case now := <-c.alarm.C:
 			c.ring(now)
+		case <-c.lost():
+			c.stop(ErrTakenUp)
 		case <-ctx.Done():
 		}
 	}
@@ -242,9 +249,11 @@ func (c *Conversation) take(m message) {
 		c.used = time.Now()
 		c.history.user(m.text, nil)
 		c.shorten()
+		c.keep()
 		c.emit(0, UserSaid{Text: m.text, Source: "text", Language: c.language})
 	case printed:
 		c.history.printed(m.found, m.text)
+		c.keep()
 	case retuned:
 		c.retune(m.turns)
 	case committed:
@@ -275,8 +284,11 @@ func (c *Conversation) attach() {
 	c.hears = c.opts.Engines.Voice != nil
 	c.floor = 0
 	c.warmBrain()
-	if c.opts.Greet && c.turns == 0 {
+	switch {
+	case c.turns == 0 && c.opts.Greet:
 		c.greet()
+	case c.takenUp && c.turns > 0:
+		c.takeUp(c.opts.Resume)
 	}
 }
 
@@ -298,6 +310,10 @@ func (c *Conversation) close(cause error) {
 	} else {
 		c.dropUtterance()
 		c.endTurn(cause)
+		c.keep()
+	}
+	if c.opts.Record != nil {
+		c.opts.Record.End(cause)
 	}
 	c.emit(0, Ended{Cause: publicCause(cause)})
 	close(c.done)

@@ -46,7 +46,11 @@ func (c *Conversation) endTurn(cause error) {
 	}
 	if c.pending != nil && c.pending.turn == t {
 		c.pending.heard = whole
+		if c.pending.question == "" {
+			c.pending.question = strings.TrimSpace(t.text.String())
+		}
 	}
+	c.keep()
 	c.emit(t.id, ReplyDone{Text: strings.TrimSpace(t.text.String()), Heard: strings.TrimSpace(heard), Interrupted: interrupted})
 	c.tellUsage(t)
 	c.emit(t.id, TurnEnded{Cause: causeName(cause), Timings: t.timings, Pending: c.waiting()})

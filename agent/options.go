@@ -39,6 +39,8 @@ const (
 	PhraseApology  = "apology"
 	// PhraseRecorded follows the greeting of a call that is recorded.
 	PhraseRecorded = "recorded"
+	// PhraseResumed opens a conversation that is taken up after it was cut off.
+	PhraseResumed = "resumed"
 	// PhraseFiller is said once while an answer takes long to begin. A phrasebook
 	// without it says nothing then.
 	PhraseFiller = "filler"
@@ -199,7 +201,12 @@ type Options struct {
 	// Notice says in plain words if the caller is a demonstration's.
 	Notice string
 	// Greet says that the agent speaks first.
-	Greet   bool
+	Greet bool
+	// Record keeps the conversation outside this process; nil keeps it nowhere.
+	Record Record
+	// Resume is the story of a conversation that was cut off and is gone on with here,
+	// under its own ID; nil begins anew.
+	Resume  *Story
 	Engines Engines
 	Phrases Phrasebook
 	Tuning  Tuning

@@ -288,6 +288,8 @@ func (phrases) Phrase(_, key string, _ tools.Caller) (string, error) {
 		return "I can't do that.", nil
 	case PhraseIdle:
 		return "Are you there?", nil
+	case PhraseResumed:
+		return "We were cut off.", nil
 	}
 	return "", fmt.Errorf("no phrase %q", key)
 }

@@ -58,6 +58,7 @@ func (c *Conversation) summarize(ctx context.Context, brain llm.Summarizer, earl
 func (c *Conversation) takeSummary(m summarized) {
 	if m.cut == c.history.cuts {
 		c.history.summary = m.text
+		c.keep()
 	}
 }
 

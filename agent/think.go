@@ -88,6 +88,11 @@ func (k *thinker) think() (err error) {
 	if k.script != "" {
 		return k.hand(0, k.script)
 	}
+	if k.turn.opening != "" {
+		if err := k.remark(0, k.turn.opening); err != nil {
+			return err
+		}
+	}
 	steps := k.c.opts.Tuning.Limits.Steps
 	for step := range steps {
 		// Whoever goes on calling tools is asked, in the end, for an answer.

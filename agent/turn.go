@@ -35,6 +35,7 @@ type turn struct {
 	caller   *tools.Caller // who a tool found to be calling before it was committed
 	source   string        // "voice" or "text"
 	script   string        // what to say without asking a brain
+	opening  string        // what to say before a brain is asked
 	origin   time.Time
 	timings  Timings
 	spoken   bool // it goes to the voice; else it is text alone
@@ -114,6 +115,7 @@ func (c *Conversation) commit(t *turn) {
 			c.pending = nil
 		}
 	}
+	c.keep()
 	c.emit(t.id, TurnStarted{})
 	for _, e := range t.untold {
 		c.emit(t.id, e)

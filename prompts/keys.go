@@ -52,6 +52,7 @@ func Keys() []Key {
 		{"nothing_to_repeat", nil},
 		{"said_it_all", nil},
 		{"apology", nil},
+		{"resumed", nil},
 		{"filler", nil},
 		{"still_there", nil},
 		{"limit_reached", nil},
