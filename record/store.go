@@ -12,7 +12,8 @@ import (
 	"sync"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 const (
@@ -106,10 +107,11 @@ func Open(o Options) (*Store, error) {
 }
 
 func openDB(dsn string, most int) (*sql.DB, error) {
-	db, err := sql.Open("pgx", dsn)
-	if err != nil { // which would repeat the password
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil { // which may repeat the password
 		return nil, errors.New("opening the record: the DSN of PostgreSQL cannot be read; it looks like postgres://user:password@host:5432/database")
 	}
+	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(most)
 	return db, nil

@@ -32,8 +32,9 @@ const starting = time.Minute
 // program reaches it, by a socket in its own folder.
 type Server struct {
 	dir  string
+	bin  string // folder of its programs
 	cmd  *exec.Cmd
-	hold io.Closer
+	hold io.WriteCloser
 }
 
 // Start makes a server. Stop it before the program ends; it also ends by itself when
@@ -47,30 +48,37 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for PostgreSQL: %w", err)
 	}
-	s := &Server{dir: dir}
-	if err := s.start(bin); err != nil {
+	s := &Server{dir: dir, bin: bin}
+	if err := s.start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
 }
 
-func (s *Server) start(bin string) error {
+func (s *Server) start() error {
 	who, err := unprivileged(s.dir)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), starting)
 	defer cancel()
-	data := filepath.Join(s.dir, "data")
-	setup := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	setup := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 	setup.Dir, setup.SysProcAttr = s.dir, who
 	if out, err := setup.CombinedOutput(); err != nil {
 		return fmt.Errorf("making a PostgreSQL cluster: %w\n%s", err, out)
 	}
+	return s.serve(who)
+}
+
+// data is the folder of the server's files.
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// serve starts the server on its files.
+func (s *Server) serve(who *syscall.SysProcAttr) (err error) {
 	// The shell waits for the end of its input, which comes also when this program is
-	// killed.
+	// killed. With a line in it the data stay.
 	s.cmd = exec.CommandContext(context.Background(), "sh", "-c", `"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c max_connections=200 & pid=$!
-		cat >/dev/null; kill -INT $pid; wait $pid; rm -rf "$3"/*`, "sh", filepath.Join(bin, "postgres"), data, s.dir)
+		read keep; cat >/dev/null; kill -INT $pid; wait $pid; [ "$keep" ] || rm -rf "$3"/*`, "sh", filepath.Join(s.bin, "postgres"), s.data(), s.dir)
 	s.cmd.Dir, s.cmd.SysProcAttr = s.dir, who
 	if s.hold, err = s.cmd.StdinPipe(); err != nil {
 		return err
@@ -97,6 +105,23 @@ func (s *Server) start(bin string) error {
 		}
 	}
 	return errors.Join(fmt.Errorf("PostgreSQL did not start:\n%s", said.String()), s.stop())
+}
+
+// Halt ends the server and keeps its data, for [Server.Continue].
+func (s *Server) Halt() error {
+	if _, err := io.WriteString(s.hold, "keep\n"); err != nil {
+		return fmt.Errorf("halting PostgreSQL: %w", err)
+	}
+	return s.stop()
+}
+
+// Continue starts a server that was halted.
+func (s *Server) Continue() error {
+	who, err := unprivileged(s.dir)
+	if err != nil {
+		return err
+	}
+	return s.serve(who)
 }
 
 // programs finds the newest PostgreSQL's folder of programs.
