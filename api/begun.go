@@ -53,6 +53,10 @@ func (s *Server) begin(ctx context.Context, adjust func(*agent.Options)) (*agent
 		id, caller := opts.ID, opts.Caller
 		adjust(&opts)
 		opts.ID, opts.Caller = id, caller
+		if opts.Resume != nil {
+			opts.ID = opts.Resume.ID
+			r.id = opts.ID
+		}
 	}
 	release := func() {}
 	if s.Limits != nil && !p.open {

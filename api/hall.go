@@ -44,7 +44,7 @@ type Hall struct {
 }
 
 // Begin starts a conversation for who asks. adjust, if not nil, changes its options,
-// but not its id and not whom it is with.
+// but not its id and not whom it is with; one that it resumes has those of its story.
 func (h *Hall) Begin(ctx context.Context, adjust func(*agent.Options)) (*agent.Conversation, error) {
 	return h.server.begin(ctx, adjust)
 }

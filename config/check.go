@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -47,6 +48,11 @@ func (d *decoder) crossCheck(c *Config) {
 		say("livekit", "api_key and api_secret are missing, or one of them; the server knows workers by them")
 	} else if l.URL == "" && (d.given("livekit.api_key") || d.given("livekit.api_secret")) {
 		say("livekit", "url is missing; write where the server is, such as ws://127.0.0.1:7880")
+	}
+	if dsn := c.Record.DSN.Reveal(); dsn == "" && d.given("record.keep") {
+		say("record", "dsn is missing; write where PostgreSQL is, such as postgres://parley:${DB_PASSWORD}@db/parley")
+	} else if dsn != "" && !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
+		say("record.dsn", "no DSN of PostgreSQL; it looks like postgres://parley:${DB_PASSWORD}@db/parley")
 	}
 	d.checkMCP(c.Tools.MCP)
 	if keep := c.Photos.Keep; keep > 0 && keep < c.Limits.Conversation {

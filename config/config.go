@@ -45,6 +45,7 @@ type Config struct {
 	Interrupt Interrupt `yaml:"interrupt" doc:"How readily the agent gives way to a caller who speaks over it."`
 	WebRTC    WebRTC    `yaml:"webrtc" doc:"How calls reach this server."`
 	LiveKit   LiveKit   `yaml:"livekit" doc:"A LiveKit server whose rooms the agent joins."`
+	Record    Record    `yaml:"record" doc:"Where conversations are kept as they go, so that another server can take one up when this one is gone."`
 	Limits    Limits    `yaml:"limits" doc:"What bounds the load."`
 	Log       Log       `yaml:"log" doc:"What is logged, to standard error."`
 }
@@ -235,6 +236,12 @@ type LiveKit struct {
 	Drain     time.Duration `yaml:"drain" min:"0s" max:"24h" doc:"How long calls in rooms may go on when the program is told to stop."`
 }
 
+// Record says where conversations are kept.
+type Record struct {
+	DSN  Hidden        `yaml:"dsn" doc:"PostgreSQL that all servers share, such as postgres://parley:${DB_PASSWORD}@db/parley. Empty keeps conversations nowhere."`
+	Keep time.Duration `yaml:"keep" min:"0s" max:"87600h" doc:"How long a conversation is kept after its end."`
+}
+
 // Limits bound the load.
 type Limits struct {
 	Calls              int           `yaml:"calls" min:"1" max:"100000" doc:"Calls at once."`
@@ -278,6 +285,7 @@ func Default() *Config {
 		},
 		Interrupt: Interrupt{After: 240 * time.Millisecond, ResumeAfter: 400 * time.Millisecond},
 		LiveKit:   LiveKit{AgentName: "parley", Jobs: "room", Grace: 20 * time.Second, Drain: time.Minute},
+		Record:    Record{Keep: 24 * time.Hour},
 		Limits: Limits{
 			Calls: 250, Connecting: 100, Conversation: 2 * time.Hour,
 			Recognition: 8 * time.Second, FirstToken: 8 * time.Second, Synthesis: 6 * time.Second, Steps: 8, History: 6000, Text: 8 << 10,

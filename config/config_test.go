@@ -182,7 +182,7 @@ func TestErrors(t *testing.T) {
 		"tag":                   {"shop: {name: !!binary aGk=}", `x:1:14: shop.name: anchors, aliases and tags are not understood here; write the value out`},
 		"merge":                 {"asr:\n  <<: {engine: local}", `x:2:3: asr: a key must be a plain word`},
 		"odd key":               {"1: 2", `x:1:1: a key must be a plain word`},
-		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, access, shop, photos, recording, asr, llm, failover, tts, tools, turn, interrupt, webrtc, livekit, limits, log`},
+		"no mapping":            {"hello", `x:1:1: "hello" where a mapping is needed, with the keys server, access, shop, photos, recording, asr, llm, failover, tts, tools, turn, interrupt, webrtc, livekit, record, limits, log`},
 		"two documents":         {"log: {level: info}\n---\nlog: {level: warn}", `x:3:1: a second document; a config is one`},
 		"server, two ways":      {"tools: {mcp: {c: {command: [x], url: 'http://h'}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},
 		"server, no way":        {"tools: {mcp: {c: {}}}", `x:1:18: tools.mcp.c: a server has either "command: [PROGRAM, ARGUMENT…]" or "url: https://…"`},

@@ -132,7 +132,8 @@ func (s *Store) hold(ctx context.Context, tx *sql.Tx, h held) (Taken, error) {
 	if err := json.Unmarshal([]byte(h.story), story); err != nil {
 		return Taken{}, fmt.Errorf("reading the story of %s: %w", h.id, err)
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE record_conversations SET node = $2, epoch = $3, updated = clock_timestamp() WHERE id = $1`, h.id, s.node, h.epoch+1)
+	_, err := tx.ExecContext(ctx, `UPDATE record_conversations SET node = $2, epoch = $3, agent = $4, errand = $5, updated = clock_timestamp() WHERE id = $1`,
+		h.id, s.node, h.epoch+1, plain(h.place.Agent), h.place.Errand)
 	if err != nil {
 		return Taken{}, fmt.Errorf("claiming a conversation: %w", err)
 	}
@@ -143,15 +144,14 @@ func (s *Store) hold(ctx context.Context, tx *sql.Tx, h held) (Taken, error) {
 	return Taken{s.entry(h.id, h.place, h.epoch+1), story, h.place}, nil
 }
 
-// Enter is the record of a conversation that is to begin in a room. Where one was cut
-// off there that was with the same person, it is that one, and story is not nil. id
-// names it else. [ErrHeld] says that the room has its agent. Without a database it
-// begins anew.
-func (s *Store) Enter(ctx context.Context, id string, p Place) (*Entry, *agent.Story, error) {
+// Enter looks for a conversation that was cut off in a room, and was with the same
+// person, and makes it this server's. nil says that there is none, or no database: the
+// conversation begins anew. [ErrHeld] says that the room has its agent.
+func (s *Store) Enter(ctx context.Context, p Place) (*Taken, error) {
 	select {
 	case <-s.prepared:
 	default:
-		return s.New(id, p), nil, nil
+		return nil, nil
 	}
 	late := time.NewTimer(s.opts.Lease + time.Second)
 	defer late.Stop()
@@ -160,22 +160,21 @@ func (s *Store) Enter(ctx context.Context, id string, p Place) (*Entry, *agent.S
 		switch {
 		case err != nil && ctx.Err() == nil:
 			s.reached(err)
-			return s.New(id, p), nil, nil
+			return nil, nil
 		case err != nil:
-			return nil, nil, err
+			return nil, err
 		case t != nil:
 			s.took(1)
-			t.Entry.place.Agent = p.Agent
-			return t.Entry, t.Story, nil
+			return t, nil
 		case !wait:
-			return s.New(id, p), nil, nil
+			return nil, nil
 		}
 		select {
 		case <-time.After(enterEvery):
 		case <-late.C:
-			return nil, nil, ErrHeld
+			return nil, ErrHeld
 		case <-ctx.Done():
-			return nil, nil, context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
 	}
 }
@@ -201,10 +200,8 @@ func (s *Store) enter(ctx context.Context, p Place) (t *Taken, wait bool, err er
 			}
 			return nil
 		}
+		h.place = p // the agent has another identity, and the token may be a newer one
 		taken, err := s.hold(ctx, tx, h)
-		if err == nil && p.Agent != "" {
-			_, err = tx.ExecContext(ctx, `UPDATE record_conversations SET agent = $2 WHERE id = $1`, h.id, plain(p.Agent))
-		}
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -266,11 +267,14 @@ func TestEnteringARoom(t *testing.T) {
 	a, b := newNode(t, dsn, 0), newNode(t, dsn, 0)
 	enter := func(n *node, p Place) (*Entry, *agent.Story) {
 		t.Helper()
-		e, s, err := n.Enter(t.Context(), "new", p)
+		k, err := n.Enter(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return e, s
+		if k == nil {
+			return n.New("new-"+rand.Text(), p), nil
+		}
+		return k.Entry, k.Story
 	}
 	e, s := enter(a, aisle)
 	if s != nil {
@@ -278,7 +282,7 @@ func TestEnteringARoom(t *testing.T) {
 	}
 	e.Keep(story("new", "hello"))
 	a.written()
-	if _, _, err := b.Enter(t.Context(), "other", aisle); !errors.Is(err, ErrHeld) {
+	if _, err := b.Enter(t.Context(), aisle); !errors.Is(err, ErrHeld) {
 		t.Errorf("a room that has its agent: %v", err)
 	}
 	until(t, "certainty", b.sure)
@@ -381,10 +385,10 @@ func TestWithoutADatabaseNothingWaitsForLong(t *testing.T) {
 	go func() { s.Run(ctx); close(ended) }()
 	until(t, "the first failure", func() bool { return !s.Stats().Reachable })
 	for i := range maxWaiting + 10 {
-		e, _, err := s.Enter(ctx, fmt.Sprint(i), Place{Room: "r"})
-		if err != nil {
-			t.Fatal(err)
+		if k, err := s.Enter(ctx, Place{Room: "r"}); k != nil || err != nil {
+			t.Fatal(k, err)
 		}
+		e := s.New(fmt.Sprint(i), Place{Room: "r"})
 		e.Keep(story("c", "hello"))
 		e.End(nil)
 	}

@@ -5,7 +5,6 @@ package rooms
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,12 +16,12 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 	"github.com/livekit/protocol/auth"
-	"github.com/livekit/protocol/livekit"
+	lk "github.com/livekit/protocol/livekit"
 	"github.com/twitchtv/twirp"
 
 	"parley/access"
-	"parley/agent"
 	"parley/api"
+	"parley/record"
 )
 
 // Config sets up a [Door].
@@ -33,6 +32,9 @@ type Config struct {
 	Key, Secret string
 	// AgentName is the name under which the agent is dispatched.
 	AgentName string
+	// Record keeps the conversations, so that another server can take them up; nil
+	// keeps them nowhere.
+	Record *record.Store
 	// Log is told what clients are not; nothing if nil.
 	Log *slog.Logger
 }
@@ -52,7 +54,7 @@ const (
 // let in. It is safe for use by many goroutines.
 type Door struct {
 	cfg      Config
-	dispatch livekit.AgentDispatchService
+	dispatch lk.AgentDispatchService
 	hall     atomic.Pointer[api.Hall]
 }
 
@@ -64,7 +66,7 @@ func New(cfg Config) *Door {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	address := "http" + strings.TrimPrefix(cfg.URL, "ws")
-	return &Door{cfg: cfg, dispatch: livekit.NewAgentDispatchServiceProtobufClient(address, &http.Client{Timeout: dispatchTime})}
+	return &Door{cfg: cfg, dispatch: lk.NewAgentDispatchServiceProtobufClient(address, &http.Client{Timeout: dispatchTime})}
 }
 
 // Mount implements api.Protocol.
@@ -81,28 +83,6 @@ type errand struct {
 	// Shopper is the identity in the room of who speaks for the customer.
 	Shopper string `json:"parley_shopper,omitempty"`
 }
-
-// Begin begins the conversation of a job that the LiveKit server gave, with whom its
-// metadata names; shopper is the identity that they have in the room. Metadata that
-// others wrote name nobody.
-func (d *Door) Begin(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error) {
-	hall := d.hall.Load()
-	if hall == nil {
-		return nil, "", errors.New("the API is not there yet")
-	}
-	var e errand
-	if json.Unmarshal([]byte(metadata), &e) != nil || e.Shopper == "" {
-		e = errand{}
-	}
-	if ctx, err = hall.Bearer(ctx, e.Token); err != nil {
-		return nil, "", fmt.Errorf("reading the job's token: %w", err)
-	}
-	c, err = hall.Begin(ctx, nil)
-	return c, e.Shopper, err
-}
-
-// End ends a conversation that Begin began.
-func (d *Door) End(c *agent.Conversation, cause error) { d.hall.Load().End(c, cause) }
 
 // wish is the body of both requests: whom the conversation is with, as for POST
 // /v1/tokens.
@@ -169,7 +149,7 @@ func (d *Door) sendAgent(w http.ResponseWriter, r *http.Request) {
 }
 
 // create has the LiveKit server dispatch the agent.
-func (d *Door) create(ctx context.Context, room, metadata string) (*livekit.AgentDispatch, error) {
+func (d *Door) create(ctx context.Context, room, metadata string) (*lk.AgentDispatch, error) {
 	token, err := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).
 		SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, Room: room}).SetValidFor(time.Minute).ToJWT()
 	if err != nil {
@@ -179,7 +159,7 @@ func (d *Door) create(ctx context.Context, room, metadata string) (*livekit.Agen
 	if err != nil {
 		return nil, fmt.Errorf("adding the token: %w", err)
 	}
-	return d.dispatch.CreateDispatch(ctx, &livekit.CreateAgentDispatchRequest{Room: room, AgentName: d.cfg.AgentName, Metadata: metadata})
+	return d.dispatch.CreateDispatch(ctx, &lk.CreateAgentDispatchRequest{Room: room, AgentName: d.cfg.AgentName, Metadata: metadata})
 }
 
 // letIn makes a shopper's token for a room. The agent comes when the room begins.
@@ -192,7 +172,7 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 	token := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).SetIdentity(wish.Identity).SetName(wish.Name).SetValidFor(joinTime).
 		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: name})
 	if d.cfg.AgentName != "" { // without a name it comes into every room by itself
-		token.SetRoomConfig(&livekit.RoomConfiguration{Agents: []*livekit.RoomAgentDispatch{{AgentName: d.cfg.AgentName, Metadata: metadata}}})
+		token.SetRoomConfig(&lk.RoomConfiguration{Agents: []*lk.RoomAgentDispatch{{AgentName: d.cfg.AgentName, Metadata: metadata}}})
 	}
 	text, err := token.ToJWT()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"parley/agent"
 	"parley/config"
 	"parley/lang"
+	"parley/record"
 	"parley/shop"
 	"parley/tools"
 )
@@ -24,6 +25,9 @@ func (e *engines) conversation(ctx context.Context, notice string) agent.Options
 	o.Engines.Voice, o.Engines.Spare = e.voice, e.spare
 	if e.recordings != nil {
 		o.Recorder = e.recordings
+	}
+	if e.stories != nil {
+		o.Record = e.stories.New(o.ID, record.Place{})
 	}
 	if notice != "" { // open, on loopback: the page speaks for the demo shop's customer
 		o.Caller = demoCaller(ctx, e.store)

@@ -25,6 +25,7 @@ import (
 	"parley/photo/look"
 	"parley/photo/text"
 	"parley/prompts"
+	"parley/record"
 	"parley/recording"
 	"parley/shop"
 	"parley/tools/folder"
@@ -58,8 +59,10 @@ type engines struct {
 	spare  tts.Voice
 	eyes   *look.Eyes
 	photos *keep.Folder
-	// recordings is nil where calls are not recorded.
+	// recordings is nil where calls are not recorded, stories where conversations are
+	// kept nowhere.
 	recordings *recording.Folder
+	stories    *record.Store
 	reader     *text.Reader // nil where no print is read
 	opus       *opus.Library
 
@@ -96,6 +99,9 @@ func openEngines(ctx context.Context, cfg *config.Config, models string, log *sl
 	}
 	e.openTurnModel(models)
 	if err = e.openRecordings(); err != nil {
+		return nil, err
+	}
+	if err = e.openRecord(); err != nil {
 		return nil, err
 	}
 	if err = e.openEyes(ctx, models); err != nil {
@@ -301,7 +307,7 @@ func (e *engines) warm(ctx context.Context) {
 func (e *engines) warmVoice(ctx context.Context, v *ttslocal.Voice) {
 	book := phrasebook{e.book, e.cfg.Shop.Name}
 	var spoken []string
-	for _, key := range []string{agent.PhraseApology, agent.PhraseGreeting} {
+	for _, key := range []string{agent.PhraseApology, agent.PhraseGreeting, agent.PhraseResumed} {
 		text, err := book.Phrase(e.cfg.Shop.Language, key, demoCaller(ctx, e.store))
 		if err != nil {
 			continue

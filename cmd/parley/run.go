@@ -164,6 +164,11 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		return err
 	}
 	defer stopRecording()
+	recorded, err := e.keepStories(ctx, counts)
+	if err != nil {
+		return fmt.Errorf("preparing the metrics: %w", err)
+	}
+	defer recorded()
 	access, err := openAccess(cfg)
 	if err != nil {
 		return err
@@ -222,6 +227,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		go func() { failed <- server.Serve(listener) }()
 	}
 	leaveRooms := work(ctx, worker)
+	takeNone := e.takeUp(ctx, door, worker, func() int { return cfg.Limits.Calls - host.Count() })
 	started(scheme+listener.Addr().String(), about.Notice)
 
 	select {
@@ -230,6 +236,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	case <-ctx.Done():
 		log.Info("shutting down")
 	}
+	takeNone()
 	leaveRooms()
 	return errors.Join(err, shutdown(ctx, server, rooms, host, handler, counts))
 }

@@ -97,20 +97,29 @@ var (
 // set by end, is why. An error says that there was no conversation.
 func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.JobAssignment) error {
 	job := a.GetJob()
-	conversation, shopper, err := w.cfg.Begin(ctx, job.GetMetadata())
+	about := Job{Metadata: job.GetMetadata(), Room: job.GetRoom().GetName(), Agent: identity(job), Participant: job.GetParticipant().GetIdentity()}
+	conversation, shopper, err := w.cfg.Begin(ctx, about)
 	if err != nil {
 		return failed("beginning a conversation", err)
 	}
 	w.begun(job.Id)
+	return w.hold(ctx, end, conversation, visit{room: about.Room, url: w.roomURL(a), token: a.GetToken(), shopper: cmp.Or(shopper, about.Participant)})
+}
+
+// visit is a room that a conversation is to be held in, and with whom.
+type visit struct{ room, url, token, shopper string }
+
+// hold holds a conversation in a room until it is over, as work does.
+func (w *Worker) hold(ctx context.Context, end context.CancelCauseFunc, conversation *agent.Conversation, v visit) error {
 	c := &call{
-		log: w.log.With("conversation", conversation.ID(), "room", job.GetRoom().GetName()), conversation: conversation, ctx: ctx, end: end,
+		log: w.log.With("conversation", conversation.ID(), "room", v.room), conversation: conversation, ctx: ctx, end: end,
 		people: make(chan struct{}, 1), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
 		chats: make(chan chat, maxChats), typing: make(chan struct{}, maxChats),
-		shopper: cmp.Or(shopper, job.GetParticipant().GetIdentity()), asked: make(map[string]bool),
+		shopper: v.shopper, asked: make(map[string]bool),
 	}
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()
-	err = c.run(w, w.roomURL(a), a.GetToken(), events)
+	err := c.run(w, v.url, v.token, events)
 	cause := context.Cause(ctx)
 	if err != nil {
 		cause = err

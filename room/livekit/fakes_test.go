@@ -145,7 +145,7 @@ func openDesk(t *testing.T, calls int, change func(*Config)) *desk {
 	return d
 }
 
-func (d *desk) begin(_ context.Context, metadata string) (*agent.Conversation, string, error) {
+func (d *desk) begin(_ context.Context, job Job) (*agent.Conversation, string, error) {
 	c, err := d.host.Begin(agent.Options{
 		ID: uuid.NewString(), Language: "en", Greet: true, Phrases: book{}, Tuning: agent.DefaultTuning(),
 		Engines: agent.Engines{Brain: echo{}, Voice: buzz{}, Tools: noTools{}},
@@ -155,7 +155,7 @@ func (d *desk) begin(_ context.Context, metadata string) (*agent.Conversation, s
 		d.begun = append(d.begun, c)
 		d.mu.Unlock()
 	}
-	return c, metadata, err
+	return c, job.Metadata, err
 }
 
 // conversations is how many have begun so far.

@@ -27,11 +27,14 @@ func (w *Worker) consider(job *lk.Job) {
 	}
 	w.tell(&lk.WorkerMessage{Message: &lk.WorkerMessage_Availability{Availability: &lk.AvailabilityResponse{
 		JobId: job.Id, Available: available,
-		ParticipantIdentity: "agent-" + job.Id, ParticipantName: w.cfg.AgentName,
+		ParticipantIdentity: identity(job), ParticipantName: w.cfg.AgentName,
 		ParticipantAttributes: map[string]string{stateAttribute: stateInitializing},
 	}}})
 	w.report(false)
 }
+
+// identity is the agent's in the room of a job.
+func identity(job *lk.Job) string { return "agent-" + job.GetId() }
 
 // taken is how many calls there are and soon will be; the lock is held.
 func (w *Worker) taken(now time.Time) int {

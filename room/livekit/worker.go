@@ -36,7 +36,7 @@ type Config struct {
 	NewLine func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (Line, error)
 	// Begin starts the conversation of a job, with whom the job's metadata names. shopper
 	// is the identity of the participant that it is with, "" for the first who is there.
-	Begin func(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error)
+	Begin func(ctx context.Context, job Job) (c *agent.Conversation, shopper string, err error)
 	// End ends a conversation.
 	End func(c *agent.Conversation, cause error)
 	// Grace is how long a conversation waits for the person to come, or to come back;
@@ -49,6 +49,15 @@ type Config struct {
 	Version string
 	// Log is told what happens; nothing if nil.
 	Log *slog.Logger
+}
+
+// Job is what a conversation is begun for.
+type Job struct {
+	// Metadata is the job's, as whoever sent the agent wrote it.
+	Metadata string
+	// Room is the room's name, Agent the agent's identity there, and Participant that of
+	// the person whom the job is for, "" for whoever is there.
+	Room, Agent, Participant string
 }
 
 // Worker offers this program's conversations to a LiveKit server.
