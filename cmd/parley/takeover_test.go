@@ -276,7 +276,7 @@ run:
 		t.Fatal("the write did not begin")
 	}
 	first.kill()
-	s.until("the other's answer", 30*time.Second, func() bool { return s.answers("cut off", "done now") > 0 })
+	s.until("the other's answer", 30*time.Second, func() bool { return s.answers("cut off", "paid") > 0 })
 	shop.mu.Lock()
 	defer shop.mu.Unlock()
 	if len(shop.done) != 1 {
