@@ -49,11 +49,7 @@ func (d *decoder) crossCheck(c *Config) {
 	} else if l.URL == "" && (d.given("livekit.api_key") || d.given("livekit.api_secret")) {
 		say("livekit", "url is missing; write where the server is, such as ws://127.0.0.1:7880")
 	}
-	if dsn := c.Record.DSN.Reveal(); dsn == "" && d.given("record.keep") {
-		say("record", "dsn is missing; write where PostgreSQL is, such as postgres://parley:${DB_PASSWORD}@db/parley")
-	} else if dsn != "" && !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
-		say("record.dsn", "no DSN of PostgreSQL; it looks like postgres://parley:${DB_PASSWORD}@db/parley")
-	}
+	d.checkRecord(c.Record)
 	d.checkMCP(c.Tools.MCP)
 	if keep := c.Photos.Keep; keep > 0 && keep < c.Limits.Conversation {
 		path := "photos.keep"
@@ -64,6 +60,17 @@ func (d *decoder) crossCheck(c *Config) {
 	}
 	if l := c.Limits; l.Connecting > l.Calls && d.given("limits.connecting") {
 		say("limits.connecting", "%d is more than limits.calls (%d)", l.Connecting, l.Calls)
+	}
+}
+
+// checkRecord sees to it that conversations are kept in PostgreSQL or nowhere.
+func (d *decoder) checkRecord(r Record) {
+	dsn := r.DSN.Reveal()
+	switch {
+	case dsn == "" && d.given("record.keep"):
+		d.FailAt(d.Place("record"), "record", "dsn is missing; write where PostgreSQL is, such as postgres://parley:${DB_PASSWORD}@db/parley")
+	case dsn != "" && !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://"):
+		d.FailAt(d.Place("record.dsn"), "record.dsn", "no DSN of PostgreSQL; it looks like postgres://parley:${DB_PASSWORD}@db/parley")
 	}
 }
 

@@ -105,11 +105,17 @@ func (s *Store) claim(ctx context.Context, n int) (taken []Taken, err error) {
 			return err
 		}
 		for _, h := range dead {
-			t, err := s.hold(ctx, tx, h)
-			if err != nil {
+			switch t, err := s.hold(ctx, tx, h); {
+			case errors.Is(err, errBroken): // it would come again and again, and keep others from being claimed
+				s.log.Warn("a conversation cannot be taken up", "err", err)
+				if err := giveUp(ctx, tx, h.id); err != nil {
+					return err
+				}
+			case err != nil:
 				return err
+			default:
+				taken = append(taken, t)
 			}
-			taken = append(taken, t)
 		}
 		return nil
 	})
@@ -130,7 +136,7 @@ func (s *Store) took(n int) {
 func (s *Store) hold(ctx context.Context, tx *sql.Tx, h held) (Taken, error) {
 	story := new(agent.Story)
 	if err := json.Unmarshal([]byte(h.story), story); err != nil {
-		return Taken{}, fmt.Errorf("reading the story of %s: %w", h.id, err)
+		return Taken{}, fmt.Errorf("%w: %s: %w", errBroken, h.id, err)
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE record_conversations SET node = $2, epoch = $3, agent = $4, errand = $5, updated = clock_timestamp() WHERE id = $1`,
 		h.id, s.node, h.epoch+1, plain(h.place.Agent), h.place.Errand)
@@ -144,12 +150,27 @@ func (s *Store) hold(ctx context.Context, tx *sql.Tx, h held) (Taken, error) {
 	return Taken{s.entry(h.id, h.place, h.epoch+1), story, h.place}, nil
 }
 
+// errBroken says that a story cannot be read.
+var errBroken = errors.New("reading a story")
+
+// giveUp ends a conversation that nobody can take up, whose row is locked.
+func giveUp(ctx context.Context, tx *sql.Tx, id string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE record_conversations SET ended = clock_timestamp(), cause = 'its server is gone', epoch = epoch + 1 WHERE id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("ending what nobody can take up: %w", err)
+	}
+	return nil
+}
+
 // Enter looks for a conversation that was cut off in a room, and was with the same
 // person, and makes it this server's. nil says that there is none, or no database: the
 // conversation begins anew. [ErrHeld] says that the room has its agent.
 func (s *Store) Enter(ctx context.Context, p Place) (*Taken, error) {
 	select {
 	case <-s.prepared:
+		if !s.Stats().Reachable { // nobody waits for it to answer
+			return nil, nil
+		}
 	default:
 		return nil, nil
 	}
@@ -194,14 +215,14 @@ func (s *Store) enter(ctx context.Context, p Place) (t *Taken, wait bool, err er
 			wait = true
 			return nil
 		case !h.fresh || h.place.Customer != plain(p.Customer):
-			_, err := tx.ExecContext(ctx, `UPDATE record_conversations SET ended = clock_timestamp(), cause = 'its server is gone', epoch = epoch + 1 WHERE id = $1`, h.id)
-			if err != nil {
-				return fmt.Errorf("ending what nobody can take up: %w", err)
-			}
-			return nil
+			return giveUp(ctx, tx, h.id)
 		}
 		h.place = p // the agent has another identity, and the token may be a newer one
 		taken, err := s.hold(ctx, tx, h)
+		if errors.Is(err, errBroken) {
+			s.log.Warn("a conversation cannot be taken up", "err", err)
+			return giveUp(ctx, tx, h.id)
+		}
 		if err != nil {
 			return err
 		}

@@ -2,11 +2,13 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"parley/agent"
+	"parley/room"
 )
 
 // Place is where and for whom a conversation is held. The zero Place is a conversation
@@ -70,15 +72,19 @@ func (e *Entry) Finish(w agent.Write) {
 	e.store.enqueue(e, func() { e.finished = append(e.finished, w) })
 }
 
-// End implements agent.Record.
+// End implements agent.Record. A conversation in a room whose server is shutting down
+// has not ended: it is left for another, or for this one when it starts again.
 func (e *Entry) End(cause error) {
 	e.store.enqueue(e, func() {
+		e.last = nil
+		delete(e.store.open, e)
+		if e.place.Room != "" && errors.Is(cause, room.ErrShutdown) {
+			return
+		}
 		e.ended = true
 		if cause != nil {
 			e.cause = cause.Error()
 		}
-		e.last = nil
-		delete(e.store.open, e)
 	})
 }
 

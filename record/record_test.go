@@ -16,6 +16,7 @@ import (
 	"parley/agent"
 	"parley/internal/pgtest"
 	"parley/llm"
+	"parley/room"
 	"parley/tools"
 )
 
@@ -51,7 +52,7 @@ type node struct {
 }
 
 // newNode runs a store, which watches when it has room for others' conversations.
-func newNode(t *testing.T, dsn string, room int) *node {
+func newNode(t *testing.T, dsn string, places int) *node {
 	t.Helper()
 	s, err := Open(Options{DSN: dsn, Keep: time.Hour, Lease: lease})
 	if err != nil {
@@ -61,7 +62,7 @@ func newNode(t *testing.T, dsn string, room int) *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { s.Run(ctx) })
-	running.Go(func() { s.Watch(ctx, func() int { return room }, func(k Taken) { n.taken <- k }) })
+	running.Go(func() { s.Watch(ctx, func() int { return places }, func(k Taken) { n.taken <- k }) })
 	n.stop = sync.OnceFunc(func() {
 		cancel()
 		running.Wait()
@@ -216,6 +217,9 @@ func TestEachConversationIsTakenUpByOneServer(t *testing.T) {
 
 func TestConversationsGoOnWithoutTheDatabase(t *testing.T) {
 	server, dsn := database(t)
+	if err := Probe(t.Context(), dsn); err != nil {
+		t.Error(err)
+	}
 	a, b := newNode(t, dsn, 0), newNode(t, dsn, 4)
 	e := a.New("c1", aisle)
 	e.Keep(story("c1", "before"))
@@ -223,6 +227,9 @@ func TestConversationsGoOnWithoutTheDatabase(t *testing.T) {
 	until(t, "certainty", b.sure)
 	if err := server.Halt(); err != nil {
 		t.Fatal(err)
+	}
+	if err := Probe(t.Context(), dsn); err == nil {
+		t.Error("a database that is gone answers")
 	}
 	slowest := time.Duration(0)
 	for i := range 5000 {
@@ -314,6 +321,36 @@ func TestEnteringARoom(t *testing.T) {
 	}
 	e.Keep(story("new3", "hello"))
 	c.written()
+}
+
+func TestAServerThatStopsLeavesItsRoomsToOthers(t *testing.T) {
+	_, dsn := database(t)
+	a, b := newNode(t, dsn, 0), newNode(t, dsn, 4)
+	e, over, broken := a.New("c1", aisle), a.New("c2", Place{Room: "other"}), a.New("c3", Place{Room: "third"})
+	for _, e := range []*Entry{e, over, broken} {
+		e.Keep(story(e.id, "hello"))
+	}
+	a.written()
+	if _, err := a.db.ExecContext(t.Context(), `UPDATE record_conversations SET story = '{' WHERE id = 'c3'`); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "certainty", b.sure)
+	e.Keep(story("c1", "one more thing"))
+	e.End(fmt.Errorf("ending: %w", room.ErrShutdown))
+	over.End(errors.New("all was said"))
+	began := time.Now()
+	a.stop()
+	k := b.next("the conversation")
+	t.Logf("taken up %v after the stop began", time.Since(began).Round(time.Millisecond))
+	if k.Story.ID != "c1" || k.Story.Messages[0].Text != "one more thing" {
+		t.Errorf("taken up %+v", k.Story)
+	}
+	until(t, "the end of what cannot be read", func() bool {
+		return read(t, b, `SELECT count(*)::text FROM record_conversations WHERE ended IS NULL`) == "1"
+	})
+	if len(b.taken) > 0 {
+		t.Error("more was taken up")
+	}
 }
 
 func TestALaterConversationInARoomSupersedes(t *testing.T) {

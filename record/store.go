@@ -117,6 +117,19 @@ func openDB(dsn string, most int) (*sql.DB, error) {
 	return db, nil
 }
 
+// Probe says whether the database at a DSN answers.
+func Probe(ctx context.Context, dsn string) error {
+	db, err := openDB(dsn, 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.PingContext(ctx); err != nil {
+		return fmt.Errorf("reaching the record's database: %w", err)
+	}
+	return nil
+}
+
 // Close closes the connections, after Run has returned.
 func (s *Store) Close() error {
 	if err := errors.Join(s.db.Close(), s.pulse.Close()); err != nil {

@@ -9,14 +9,22 @@ import (
 	"parley/agent"
 	"parley/api"
 	"parley/record"
-	"parley/room/livekit"
 )
+
+// Job is what the LiveKit server sends the agent for.
+type Job struct {
+	// Metadata is the job's, as whoever sent the agent wrote it.
+	Metadata string
+	// Room is the room's name, Agent the agent's identity there, and Participant that of
+	// the person whom the job is for, "" for whoever is there.
+	Room, Agent, Participant string
+}
 
 // Begin begins the conversation of a job that the LiveKit server gave, with whom its
 // metadata names; shopper is the identity that they have in the room. Metadata that
 // others wrote name nobody. A conversation that was cut off in the room, with the same
 // person, is gone on with.
-func (d *Door) Begin(ctx context.Context, job livekit.Job) (c *agent.Conversation, shopper string, err error) {
+func (d *Door) Begin(ctx context.Context, job Job) (c *agent.Conversation, shopper string, err error) {
 	hall, err := d.open()
 	if err != nil {
 		return nil, "", err

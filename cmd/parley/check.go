@@ -100,6 +100,9 @@ func (c *checkCmd) examine(ctx context.Context, dir string) ([]finding, error) {
 	if cfg.LiveKit.URL != "" {
 		findings = append(findings, checkLiveKit(ctx, cfg.LiveKit))
 	}
+	if cfg.Record.DSN.Reveal() != "" {
+		findings = append(findings, checkRecord(ctx, cfg.Record))
+	}
 	if c.LLM {
 		findings = append(findings, checkBrains(ctx, cfg)...)
 	}

@@ -11,6 +11,7 @@ import (
 
 	pion "github.com/pion/webrtc/v4"
 
+	"parley/agent"
 	roomsapi "parley/api/rooms"
 	"parley/audio"
 	"parley/config"
@@ -34,13 +35,20 @@ func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Log
 	door := roomsapi.New(roomsapi.Config{URL: l.URL, Key: l.APIKey, Secret: l.APISecret.Reveal(), AgentName: l.AgentName, Record: e.stories, Log: log})
 	worker, err := livekit.New(livekit.Config{
 		URL: l.URL, APIKey: l.APIKey, APISecret: l.APISecret.Reveal(), AgentName: l.AgentName, Participants: l.Jobs == "participant",
-		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), Begin: door.Begin, End: door.End,
+		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), Begin: begins(door), End: door.End,
 		Grace: l.Grace, Drain: l.Drain, Version: version, Log: log,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("joining LiveKit's rooms: %w", err)
 	}
 	return door, worker, nil
+}
+
+// begins has a door begin the conversations of a worker's jobs.
+func begins(door *roomsapi.Door) func(context.Context, livekit.Job) (*agent.Conversation, string, error) {
+	return func(ctx context.Context, job livekit.Job) (*agent.Conversation, string, error) {
+		return door.Begin(ctx, roomsapi.Job(job))
+	}
 }
 
 // work runs a worker, if there is one, until stop is called, which lets its calls

@@ -263,11 +263,11 @@ run:
 		t.Fatal(err)
 	}
 	more := fmt.Sprintf("tools: {dir: %q, http: {allow_private: true}}\nllm: [{engine: openai, base_url: \"%s/v1\", model: standin}]\n", folder, brain.URL)
-	first, second := c.start("first", more), (*process)(nil)
+	first := c.start("first", more)
 	s := first.enter(t, "aisle")
 	s.until("the greeting", 20*time.Second, func() bool { return len(s.audible) > 20 })
 	s.quiet(20 * time.Second)
-	second = c.start("second", more)
+	second := c.start("second", more)
 	second.sure(s)
 	s.room.LocalParticipant.SendText("Please settle the bill.", lksdk.StreamTextOptions{Topic: "lk.chat"})
 	select {
