@@ -286,6 +286,7 @@ func (c *Conversation) attach() {
 	c.warmBrain()
 	switch {
 	case c.turns == 0 && c.opts.Greet:
+		c.takenUp = false
 		c.greet()
 	case c.takenUp && c.turns > 0:
 		c.takeUp(c.opts.Resume)

@@ -95,6 +95,10 @@ func (c *Conversation) story() Story {
 	for i, m := range c.history.messages {
 		s.Messages[i] = withoutPictures(m)
 	}
+	if c.takenUp { // nothing has been done about what stood open
+		s.Open, s.Pending = c.opts.Resume.Open, c.opts.Resume.Pending
+		return s
+	}
 	if c.turn != nil {
 		s.Open = c.turn.serial
 	}

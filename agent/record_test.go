@@ -242,6 +242,28 @@ func TestACallThatStoodOpenIsSettled(t *testing.T) {
 	}
 }
 
+func TestWhatStandsOpenOutlivesASecondCut(t *testing.T) {
+	conv, err := New(Options{
+		ID: "c1", Engines: Engines{Brain: &brain{}, Tools: &bench{}}, Phrases: phrases{}, Tuning: DefaultTuning(),
+		Resume: &Story{ID: "c1", Turns: 2, Open: 5, Pending: &Question{Name: "pay", Arguments: "{}", Text: "Shall I?"}, Writes: []Write{{Key: "k", Serial: 7}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := conv.story(); s.Open != 5 || s.Pending == nil || s.Pending.Text != "Shall I?" || s.Turns != 2 || s.Serials != 7 {
+		t.Errorf("it would go on from %+v", s)
+	}
+}
+
+func TestAConversationThatWasCutOffBeforeItBeganIsGreeted(t *testing.T) {
+	cutOff(t, defaults, func(_ *testing.T, w *world) { w.pass(100 * time.Millisecond) }, func(t *testing.T, w *world) {
+		w.until("the greeting", 5*time.Second, w.has("reply.done", "Hello there caller."))
+		if w.count("reply.done", "cut off") > 0 {
+			t.Errorf("it speaks of being cut off:\n%s", w.story())
+		}
+	})
+}
+
 func TestAWriteThatCannotBeRecordedDoesNotRun(t *testing.T) {
 	var book *notebook
 	inBubble(t, func(o *Options) {
@@ -292,6 +314,7 @@ func TestAConversationThatIsTakenUpElsewhereEnds(t *testing.T) {
 		w.pass(time.Second)
 		close(book.lost)
 		<-w.over
+		synctest.Wait() // for who reads the events
 		if !w.has("conversation.ended", ErrTakenUp.Error())() || !errors.Is(book.ended, ErrTakenUp) {
 			t.Errorf("it ended with %v:\n%s", book.ended, w.story())
 		}

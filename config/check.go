@@ -66,10 +66,7 @@ func (d *decoder) crossCheck(c *Config) {
 // checkRecord sees to it that conversations are kept in PostgreSQL or nowhere.
 func (d *decoder) checkRecord(r Record) {
 	dsn := r.DSN.Reveal()
-	switch {
-	case dsn == "" && d.given("record.keep"):
-		d.FailAt(d.Place("record"), "record", "dsn is missing; write where PostgreSQL is, such as postgres://parley:${DB_PASSWORD}@db/parley")
-	case dsn != "" && !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://"):
+	if dsn != "" && !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		d.FailAt(d.Place("record.dsn"), "record.dsn", "no DSN of PostgreSQL; it looks like postgres://parley:${DB_PASSWORD}@db/parley")
 	}
 }

@@ -173,7 +173,6 @@ func TestErrors(t *testing.T) {
 		"livekit, no secret":    {"livekit: {url: \"ws://h:1\", api_key: a}", `x:1:10: livekit: api_key and api_secret are missing, or one of them; the server knows workers by them`},
 		"livekit, no url":       {"livekit: {api_key: a}", `x:1:10: livekit: url is missing; write where the server is, such as ws://127.0.0.1:7880`},
 		"livekit, bare secret":  {"livekit: {url: \"ws://h:1\", api_key: a, api_secret: hush}", `x:1:52: livekit.api_secret: a secret is not written here but referenced: set an environment variable and write "${ITS_NAME}"`},
-		"record, no dsn":        {"record: {keep: 1h}", `x:1:9: record: dsn is missing; write where PostgreSQL is, such as postgres://parley:${DB_PASSWORD}@db/parley`},
 		"record, a file":        {"record: {dsn: shop.db}", `x:1:15: record.dsn: no DSN of PostgreSQL; it looks like postgres://parley:${DB_PASSWORD}@db/parley`},
 		"livekit, jobs":         {"livekit: {jobs: call}", `x:1:17: livekit.jobs: "call" is not possible; possible: room, participant`},
 		"secret as address":     {"server: {addr: \"${KEY}:x:1\"}", `x:1:16: server.addr: "${KEY}:x:1" is no host and port; write 127.0.0.1:8080, :8080 or [::1]:8080`},
