@@ -13,7 +13,7 @@ import (
 func TestAConversationGoesOnForWhomItWasBegunFor(t *testing.T) {
 	g := newGate(t, same)
 	defer g.close(t)
-	h := &Hall{g.Server}
+	h := &Hall{server: g.Server}
 	ann, bob := g.mint(t, `{"customer":"ann","tools":["track"]}`), g.mint(t, `{"customer":"bob"}`)
 	ctx, err := h.Bearer(t.Context(), ann)
 	if err != nil {
