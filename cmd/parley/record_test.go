@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -76,6 +77,18 @@ func TestCallersAreServedWithoutTheRecordsDatabase(t *testing.T) {
 		t.Errorf("answered %s", got)
 	}
 	measures("with the database", "parley_record_waiting 0")
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var kept string
+	if err := db.QueryRowContext(t.Context(), `SELECT story FROM record_conversations WHERE room IS NULL AND ended IS NULL`).Scan(&kept); err != nil {
+		t.Fatal(err)
+	}
+	if !holdsAll(kept, "Where is my order W10002?", "on its way") {
+		t.Errorf("a conversation without a room is recorded as %s", kept)
+	}
 	if err := server.Halt(); err != nil {
 		t.Fatal(err)
 	}
