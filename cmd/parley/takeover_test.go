@@ -219,6 +219,17 @@ func TestAnotherServerGoesOnWhenOneDies(t *testing.T) {
 	if body := get(t, second.url+"/metrics"); !strings.Contains(body, `parley_record_moved_total{how="taken_up"} 1`) {
 		t.Error("/metrics does not tell of it")
 	}
+
+	// A server that is told to stop leaves the call to another, too.
+	s.quiet(20 * time.Second)
+	third := c.start("third", "")
+	third.sure(s)
+	if err := second.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	stopped := time.Now()
+	s.until("the third's word", 30*time.Second, func() bool { return s.answers("cut off") > 1 })
+	t.Logf("from the stop of the second server to the end of the third's first words: %v", time.Since(stopped).Round(time.Millisecond))
 }
 
 // payments is a shop's system that does a thing once for each key, and whose first
