@@ -81,6 +81,7 @@ func (book) Interruption(string, string) bool { return false }
 func (book) Affirmation(string, string) bool  { return false }
 func (book) Negation(string, string) bool     { return false }
 func (book) Dictation(string, string) bool    { return false }
+func (book) Recall(string, string) bool       { return false }
 
 // desk is a worker with a host for its conversations, in a test.
 type desk struct {
