@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,13 +17,15 @@ import (
 // what they say, and nothing is prepared in advance.
 //
 // A room's goroutine calls Hear and Record, Run belongs to whoever made the
-// Bystander, and Become may be called by anybody.
+// Bystander, and Become and Finish may be called by anybody.
 type Bystander struct {
 	c      *Conversation
 	ear    *ear
 	who    atomic.Pointer[Speaker]
 	voices chan voiced
 	deaf   atomic.Bool
+	over   chan struct{}
+	finish func()
 }
 
 const (
@@ -45,7 +48,8 @@ func (c *Conversation) Bystander(who Speaker) (*Bystander, error) {
 	if c.opts.Engines.NewDetector == nil || c.opts.Engines.Recognizer == nil {
 		return nil, ErrDeaf
 	}
-	b := &Bystander{c: c, voices: make(chan voiced, bystanderVoices)}
+	b := &Bystander{c: c, voices: make(chan voiced, bystanderVoices), over: make(chan struct{})}
+	b.finish = sync.OnceFunc(func() { close(b.over) })
 	b.who.Store(&who)
 	b.ear = newEar(c.opts.Engines.NewDetector(), c.opts.Tuning, b.take, time.Now)
 	return b, nil
@@ -53,6 +57,10 @@ func (c *Conversation) Bystander(who Speaker) (*Bystander, error) {
 
 // Become says who the person is from now on.
 func (b *Bystander) Become(who Speaker) { b.who.Store(&who) }
+
+// Finish says that nothing more is heard of the person: Run has their last words
+// recognised and returns nil.
+func (b *Bystander) Finish() { b.finish() }
 
 // Hear implements audio.Listener.
 func (b *Bystander) Hear(pcm []int16, at int64) (record bool) {
@@ -93,8 +101,8 @@ type stretch struct {
 	told       bool // that it is long enough to give way to
 }
 
-// Run gives the conversation what the person says until ctx or the conversation ends,
-// and returns why. What they were saying then is still recognised if there is time.
+// Run gives the conversation what the person says until Finish, or until ctx or the
+// conversation ends, and returns why.
 func (b *Bystander) Run(ctx context.Context) error {
 	gone := time.NewTimer(time.Hour)
 	defer gone.Stop()
@@ -104,7 +112,7 @@ func (b *Bystander) Run(ctx context.Context) error {
 		select {
 		case v := <-b.voices:
 			gone.Reset(bystanderSilence)
-			if s = b.follow(s, v, floor); s != nil && b.over(s, v) {
+			if s = b.follow(s, v, floor); s != nil && b.whole(s, v) {
 				floor = s.end
 				b.tell(ctx, s)
 				s = nil
@@ -115,6 +123,11 @@ func (b *Bystander) Run(ctx context.Context) error {
 				b.tell(ctx, s)
 				s = nil
 			}
+		case <-b.over:
+			if s != nil {
+				b.tell(ctx, s)
+			}
+			return nil
 		case <-b.c.done:
 			return ErrOver
 		case <-ctx.Done():
@@ -143,8 +156,8 @@ func (b *Bystander) follow(s *stretch, v voiced, floor int64) *stretch {
 	return s
 }
 
-// over says whether somebody has said something whole.
-func (b *Bystander) over(s *stretch, v voiced) bool {
+// whole says whether somebody has said something whole.
+func (b *Bystander) whole(s *stretch, v voiced) bool {
 	return v.silence >= b.c.opts.Tuning.Turns.Unknown || samples(s.end-s.start) >= bystanderLongest
 }
 
@@ -167,7 +180,7 @@ func (b *Bystander) tell(ctx context.Context, s *stretch) {
 	if text == "" {
 		return
 	}
-	_ = b.c.post(ctx, overheard{who: *b.who.Load(), text: text, language: transcript.Language}) // a conversation that is over needs no words
+	_ = b.c.post(ctx, overheard{who: *b.who.Load(), source: "voice", text: text, language: transcript.Language}) // a conversation that is over needs no words
 }
 
 var _ audio.Listener = (*Bystander)(nil)

@@ -103,8 +103,10 @@ type (
 		Speaker string `json:"speaker"`
 		Name    string `json:"name,omitempty"`
 		// Role is "staff" or "guest".
-		Role     string `json:"role"`
-		Text     string `json:"text"`
+		Role string `json:"role"`
+		Text string `json:"text"`
+		// Source is "voice" or "text".
+		Source   string `json:"source"`
 		Language string `json:"language,omitempty"`
 	}
 	// StoodAside says that the agent leaves the floor to staff: it takes notes and

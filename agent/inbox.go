@@ -65,8 +65,8 @@ type (
 	// overheard is what somebody beside the caller said; language is what a recogniser
 	// heard, "" when it did not tell.
 	overheard struct {
-		who            Speaker
-		text, language string
+		who                    Speaker
+		source, text, language string
 	}
 	// spokeUp says that somebody beside the caller has spoken for a while.
 	spokeUp struct{ who Speaker }

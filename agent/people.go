@@ -57,7 +57,7 @@ func (s Speaker) label() string {
 	return "[" + s.Role() + "]: "
 }
 
-// Overhear puts into the history what somebody beside the caller said or typed, so
+// Overhear puts into the history what somebody beside the caller typed, so
 // that brains know of it. It is not answered, unless the speaker may interrupt. When
 // staff speak the agent stands aside, until they ask it back.
 func (c *Conversation) Overhear(ctx context.Context, who Speaker, text string) error {
@@ -65,7 +65,7 @@ func (c *Conversation) Overhear(ctx context.Context, who Speaker, text string) e
 	if err != nil {
 		return err
 	}
-	return c.post(ctx, overheard{who: who, text: text})
+	return c.post(ctx, overheard{who: who, source: "text", text: text})
 }
 
 // StandAside has the agent leave the floor to staff: it ends its answer, says so
@@ -91,7 +91,7 @@ func (c *Conversation) overhear(m overheard) {
 	}
 	c.history.user(m.who.label()+m.text, nil)
 	c.shorten()
-	c.emit(0, Overheard{Speaker: m.who.ID, Name: m.who.Name, Role: m.who.Role(), Text: m.text, Language: language})
+	c.emit(0, Overheard{Speaker: m.who.ID, Name: m.who.Name, Role: m.who.Role(), Text: m.text, Source: m.source, Language: language})
 	switch {
 	case recalled:
 		c.comeBack()

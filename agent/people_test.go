@@ -332,7 +332,7 @@ func (w *world) bystander(who Speaker) (say func(text string, d time.Duration), 
 			at += audio.HearTick
 			w.pass(audio.Tick)
 		}
-	}, func() { cancel(errors.New("gone")); <-over }
+	}, func() { b.Finish(); <-over; cancel(nil) }
 }
 
 func hearsOthers(o *Options) {
@@ -355,6 +355,12 @@ func TestABystanderIsHeard(t *testing.T) {
 		say("still here", 500*time.Millisecond) // and then the microphone is gone
 		w.pass(3 * time.Second)
 		if w.count("transcript.overheard", "still here") != 1 || w.count("transcript.overheard") != 2 {
+			t.Errorf("events:\n%s", w.story())
+		}
+		say("good night", 500*time.Millisecond) // and then they leave
+		stop()
+		w.pass(audio.Tick)
+		if w.count("transcript.overheard", "good night") != 1 {
 			t.Errorf("events:\n%s", w.story())
 		}
 	})

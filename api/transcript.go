@@ -39,7 +39,7 @@ func (t *transcript) take(e agent.Envelope) {
 	case agent.UserSaid:
 		u.Who, u.Text, u.Source, u.Photos = "customer", e.Text, e.Source, len(e.Images)
 	case agent.Overheard:
-		u.Who, u.Text = e.Role, e.Text
+		u.Who, u.Text, u.Source = e.Role, e.Text, e.Source
 	case agent.ReplyDone:
 		u.Who, u.Text, u.Interrupted = "agent", e.Heard, e.Interrupted
 	}
