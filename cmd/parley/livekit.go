@@ -34,7 +34,7 @@ func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Log
 	door := roomsapi.New(roomsapi.Config{URL: l.URL, Key: l.APIKey, Secret: l.APISecret.Reveal(), AgentName: l.AgentName, Log: log})
 	worker, err := livekit.New(livekit.Config{
 		URL: l.URL, APIKey: l.APIKey, APISecret: l.APISecret.Reveal(), AgentName: l.AgentName, Participants: l.Jobs == "participant",
-		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), Begin: door.Begin, End: door.End,
+		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), NewEar: ears(codecs[opus]), Begin: door.Begin, End: door.End,
 		Grace: l.Grace, Drain: l.Drain, Version: version, Log: log,
 	})
 	if err != nil {
@@ -67,5 +67,12 @@ func unregistered(w *livekit.Worker) []string {
 func lines(codec audio.Codec) func(room.Guest, *pion.TrackLocalStaticRTP, *slog.Logger) (livekit.Line, error) {
 	return func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (livekit.Line, error) {
 		return webrtc.NewLine(g, codec, out, log)
+	}
+}
+
+// ears makes the sound of people whom the agent hears and does not speak to.
+func ears(codec audio.Codec) func(audio.Listener, *slog.Logger) (livekit.Ear, error) {
+	return func(l audio.Listener, log *slog.Logger) (livekit.Ear, error) {
+		return webrtc.NewEar(l, codec, log)
 	}
 }

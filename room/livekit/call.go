@@ -15,6 +15,7 @@ import (
 	pion "github.com/pion/webrtc/v4"
 
 	"parley/agent"
+	"parley/audio"
 	"parley/room"
 )
 
@@ -47,15 +48,25 @@ type call struct {
 	// heard says that somebody receives the agent's voice.
 	heard  chan struct{}
 	tracks chan track
-	chats  chan chat
-	typing chan struct{} // a place for each text that is being received
+	own    *post // what the shopper writes
+	others *post // what all others do
 
+	newEar func(audio.Listener, *slog.Logger) (Ear, error) // nil: nobody else is heard
+
+	newsMu sync.Mutex
+	news   chan struct{} // closed when people have come or gone
+
+	// mu is never held while the client is asked who is in the room: it calls back under
+	// the lock that this takes.
 	mu sync.Mutex
 	// shopper is the identity of the person whom the conversation is with.
 	shopper string
-	// microphone is the shopper's newest track, for transcripts.
-	microphone string
-	asked      map[string]bool // tracks that were subscribed to, by id
+	// microphones are people's newest tracks, for transcripts, by identity.
+	microphones map[string]string
+	asked       map[string]bool             // tracks that were subscribed to, by id
+	ears        map[string]*agent.Bystander // by identity
+	state       agent.State
+	aside       bool // staff have the floor
 }
 
 // track is one that came from a participant.
@@ -72,6 +83,15 @@ type Line interface {
 	// track is woken. A later track waits until the one before has ended.
 	Listen(ctx context.Context, track *pion.TrackRemote)
 	// Close frees the codecs, when Speak and Listen have returned.
+	Close() error
+}
+
+// Ear is the sound of one person whom the agent hears and does not speak to.
+type Ear interface {
+	// Listen passes on what comes on a track until the track ends, or ctx does and the
+	// track is woken.
+	Listen(ctx context.Context, track *pion.TrackRemote)
+	// Close frees the codec, when Listen has returned.
 	Close() error
 }
 
@@ -104,9 +124,10 @@ func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.Jo
 	w.begun(job.Id)
 	c := &call{
 		log: w.log.With("conversation", conversation.ID(), "room", job.GetRoom().GetName()), conversation: conversation, ctx: ctx, end: end,
-		people: make(chan struct{}, 1), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
-		chats: make(chan chat, maxChats), typing: make(chan struct{}, maxChats),
+		people: make(chan struct{}, 1), news: make(chan struct{}), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
+		own: newPost(), others: newPost(), state: agent.Listening,
 		shopper: cmp.Or(shopper, job.GetParticipant().GetIdentity()), asked: make(map[string]bool),
+		newEar: w.cfg.NewEar, microphones: make(map[string]string), ears: make(map[string]*agent.Bystander),
 	}
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()
@@ -158,6 +179,9 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 	if err := c.room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
 		return failed("listening for text", err)
 	}
+	if err := c.offerMethods(); err != nil {
+		return err
+	}
 	defer c.room.Disconnect()
 	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithLogger(logger.GetDiscardLogger()),
 		lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE}))
@@ -183,7 +207,8 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 	defer alone.Stop()
 	greet := time.NewTimer(time.Hour)
 	defer greet.Stop()
-	present, met, attached := false, false, false
+	present, met, attached, staff := false, false, false, false
+	told := "" // who the room knows to be the shopper
 	attach := func() {
 		if !attached {
 			attached = true
@@ -198,15 +223,28 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 			c.conversation.Detach(context.Cause(c.ctx))
 			return nil
 		case <-c.people:
-			switch here := c.look(); {
-			case here && !present:
+			s := c.look()
+			if s.rival {
+				c.end(errRival)
+				continue
+			}
+			if s.shopper != told {
+				told = s.shopper
+				c.room.LocalParticipant.SetAttributes(map[string]string{shopperAttribute: told})
+			}
+			if staff && !s.staff {
+				c.returned()
+			}
+			staff = s.staff
+			switch {
+			case s.here && !present:
 				present = true
 				alone.Stop()
 				if !met {
 					met = true
 					greet.Reset(subscribeTime)
 				}
-			case !here && present:
+			case !s.here && present:
 				present = false
 				alone.Reset(grace)
 			}
@@ -229,12 +267,20 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 	}
 }
 
+// returned has the agent take the floor again when the last of the staff has left.
+func (c *call) returned() {
+	if err := c.conversation.ComeBack(c.ctx); err != nil {
+		c.log.Debug("taking the floor again", "error", err)
+	}
+}
+
 // listen hears one microphone until it is taken away or the call ends.
 func (c *call) listen(t track) {
 	c.mu.Lock()
 	mine := t.owner == c.shopper
 	c.mu.Unlock()
 	if !mine {
+		c.overhear(t)
 		return
 	}
 	stop := context.AfterFunc(c.ctx, func() { _ = t.remote.SetReadDeadline(time.Now()) })
@@ -265,13 +311,14 @@ func (c *call) callbacks() *lksdk.RoomCallback {
 			}
 		},
 		ParticipantCallback: lksdk.ParticipantCallback{
-			OnTrackPublished: func(*lksdk.RemoteTrackPublication, *lksdk.RemoteParticipant) { c.changed() },
+			OnAttributesChanged: func(map[string]string, lksdk.Participant) { c.changed() },
+			OnTrackPublished:    func(*lksdk.RemoteTrackPublication, *lksdk.RemoteParticipant) { c.changed() },
 			OnTrackSubscribed: func(remote *pion.TrackRemote, p *lksdk.RemoteTrackPublication, rp *lksdk.RemoteParticipant) {
 				if remote.Kind() != pion.RTPCodecTypeAudio {
 					return
 				}
 				c.mu.Lock()
-				c.microphone = p.SID()
+				c.microphones[rp.Identity()] = p.SID()
 				c.mu.Unlock()
 				select {
 				case c.tracks <- track{remote, rp.Identity()}:
@@ -289,51 +336,14 @@ func (c *call) callbacks() *lksdk.RoomCallback {
 	}
 }
 
-// changed says that people have come or gone.
+// changed says that people have come or gone. The client calls it under locks of its own.
 func (c *call) changed() {
+	c.newsMu.Lock()
+	close(c.news)
+	c.news = make(chan struct{})
+	c.newsMu.Unlock()
 	select {
 	case c.people <- struct{}{}:
 	default:
 	}
-}
-
-// look finds the shopper, asks for their microphone, and says whether they are here.
-func (c *call) look() bool {
-	var here *lksdk.RemoteParticipant
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.shopper != "" {
-		here = c.room.GetParticipantByIdentity(c.shopper)
-	} else {
-		for _, p := range c.room.GetRemoteParticipants() {
-			if isPerson(p) {
-				here, c.shopper = p, p.Identity()
-				break
-			}
-		}
-	}
-	if here == nil {
-		return false
-	}
-	for _, p := range here.TrackPublications() {
-		publication, ok := p.(*lksdk.RemoteTrackPublication)
-		if !ok || publication.Kind() != lksdk.TrackKindAudio || publication.Source() != lk.TrackSource_MICROPHONE || c.asked[publication.SID()] {
-			continue
-		}
-		c.asked[publication.SID()] = true
-		if err := publication.SetSubscribed(true); err != nil {
-			delete(c.asked, publication.SID())
-			c.log.Debug("subscribing to a microphone", "error", err)
-		}
-	}
-	return true
-}
-
-// isPerson tells people, on the web or on the phone, from agents, recorders and streams.
-func isPerson(p *lksdk.RemoteParticipant) bool {
-	switch lk.ParticipantInfo_Kind(p.Kind()) {
-	case lk.ParticipantInfo_STANDARD, lk.ParticipantInfo_SIP:
-		return true
-	}
-	return false
 }

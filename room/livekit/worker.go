@@ -13,6 +13,7 @@ import (
 	pion "github.com/pion/webrtc/v4"
 
 	"parley/agent"
+	"parley/audio"
 	"parley/room"
 )
 
@@ -34,6 +35,9 @@ type Config struct {
 	// NewLine makes the sound between a conversation and its room, which is Opus; what is
 	// said goes to out.
 	NewLine func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (Line, error)
+	// NewEar makes the sound of one more person in the room, who is heard by l; nil means
+	// that nobody but the shopper is heard.
+	NewEar func(l audio.Listener, log *slog.Logger) (Ear, error)
 	// Begin starts the conversation of a job, with whom the job's metadata names. shopper
 	// is the identity of the participant that it is with, "" for the first who is there.
 	Begin func(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error)
