@@ -31,10 +31,10 @@ func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Log
 	if opus < 0 {
 		return nil, nil, errors.New("joining LiveKit's rooms: there is no Opus here")
 	}
-	door := roomsapi.New(roomsapi.Config{URL: l.URL, Key: l.APIKey, Secret: l.APISecret.Reveal(), AgentName: l.AgentName, Log: log})
+	door := roomsapi.New(roomsapi.Config{URL: l.URL, Key: l.APIKey, Secret: l.APISecret.Reveal(), AgentName: l.AgentName, Attributes: livekit.Attributes, Log: log})
 	worker, err := livekit.New(livekit.Config{
 		URL: l.URL, APIKey: l.APIKey, APISecret: l.APISecret.Reveal(), AgentName: l.AgentName, Participants: l.Jobs == "participant",
-		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), NewEar: ears(codecs[opus]), Begin: door.Begin, End: door.End,
+		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), NewEar: ears(codecs[opus]), Look: door.Look, Begin: door.Begin, End: door.End,
 		Grace: l.Grace, Drain: l.Drain, Version: version, Log: log,
 	})
 	if err != nil {

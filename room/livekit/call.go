@@ -16,6 +16,7 @@ import (
 
 	"parley/agent"
 	"parley/audio"
+	"parley/llm"
 	"parley/room"
 )
 
@@ -51,7 +52,10 @@ type call struct {
 	own    *post // what the shopper writes
 	others *post // what all others do
 
-	newEar func(audio.Listener, *slog.Logger) (Ear, error) // nil: nobody else is heard
+	// eyes look at photos; nil where none are taken. photoPlaces are the worker's.
+	eyes        func(ctx context.Context, file []byte) ([]llm.Image, error)
+	photoPlaces chan struct{}
+	newEar      func(audio.Listener, *slog.Logger) (Ear, error) // nil: nobody else is heard
 
 	newsMu sync.Mutex
 	news   chan struct{} // closed when people have come or gone
@@ -127,7 +131,7 @@ func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.Jo
 		people: make(chan struct{}, 1), news: make(chan struct{}), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
 		own: newPost(), others: newPost(), state: agent.Listening,
 		shopper: cmp.Or(shopper, job.GetParticipant().GetIdentity()), asked: make(map[string]bool),
-		newEar: w.cfg.NewEar, microphones: make(map[string]string), ears: make(map[string]*agent.Bystander),
+		newEar: w.cfg.NewEar, eyes: w.cfg.Look, photoPlaces: w.photos, microphones: make(map[string]string), ears: make(map[string]*agent.Bystander),
 	}
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()
@@ -178,6 +182,11 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 	c.room = lksdk.NewRoom(c.callbacks())
 	if err := c.room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
 		return failed("listening for text", err)
+	}
+	for _, topic := range photoTopics() {
+		if err := c.room.RegisterByteStreamHandler(topic, c.receivePhoto); err != nil {
+			return failed("listening for photos", err)
+		}
 	}
 	if err := c.offerMethods(); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package livekit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -39,12 +40,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// echo answers with what was said.
+// echo answers with what was said, and shown.
 type echo struct{}
 
 func (echo) Generate(_ context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
 	return func(yield func(llm.Delta, error) bool) {
-		_ = yield(llm.Delta{Text: "You said " + r.Messages[len(r.Messages)-1].Text}, nil) && yield(llm.Delta{Finish: llm.FinishStop}, nil)
+		last := r.Messages[len(r.Messages)-1]
+		text := "You said " + last.Text
+		for _, i := range last.Images {
+			text = "You showed " + i.MediaType
+		}
+		_ = yield(llm.Delta{Text: text}, nil) && yield(llm.Delta{Finish: llm.FinishStop}, nil)
 	}
 }
 
@@ -163,7 +169,13 @@ func openDesk(t *testing.T, calls int, change func(*Config)) *desk {
 			return webrtc.NewLine(g, library.Codec(), out, log)
 		},
 		NewEar: func(l audio.Listener, log *slog.Logger) (Ear, error) { return webrtc.NewEar(l, library.Codec(), log) },
-		Grace:  time.Second, Drain: 30 * time.Second, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Look: func(_ context.Context, file []byte) ([]llm.Image, error) {
+			if !bytes.HasPrefix(file, []byte("\xff\xd8")) {
+				return nil, errors.New("The file is not a photo.")
+			}
+			return []llm.Image{{MediaType: fmt.Sprintf("a photo of %d bytes", len(file)), Data: file}}, nil
+		},
+		Grace: time.Second, Drain: 30 * time.Second, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Begin: d.begin, End: func(c *agent.Conversation, cause error) { d.host.End(c.ID(), cause) },
 	}
 	if change != nil {
@@ -278,6 +290,15 @@ func (d *desk) visitAs(room, identity string, attributes map[string]string, chan
 		defer v.mu.Unlock()
 		v.read = append(v.read, text)
 		v.from[text], v.track[text] = from, r.Info.Attributes[trackAttribute]
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	err = v.room.RegisterTextStreamHandler(chatTopic, func(r *lksdk.TextStreamReader, _ string) {
+		text := r.ReadAll()
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.read = append(v.read, text)
 	})
 	if err != nil {
 		d.t.Fatal(err)

@@ -29,6 +29,15 @@ const (
 	RoleGuest   = "guest"
 )
 
+// Attributes are those of a person's token.
+func Attributes(role string, mayInterrupt bool) map[string]string {
+	a := map[string]string{RoleAttribute: role}
+	if mayInterrupt {
+		a[InterruptAttribute] = "true"
+	}
+	return a
+}
+
 // Attributes of the agent's own.
 const (
 	// floorAttribute says who has the floor: floorAgent, or floorStaff while the agent

@@ -14,6 +14,7 @@ import (
 
 	"parley/agent"
 	"parley/audio"
+	"parley/llm"
 	"parley/room"
 )
 
@@ -38,6 +39,9 @@ type Config struct {
 	// NewEar makes the sound of one more person in the room, who is heard by l; nil means
 	// that nobody but the shopper is heard.
 	NewEar func(l audio.Listener, log *slog.Logger) (Ear, error)
+	// Look makes images of a photo as it came; an error says to the shopper, in plain
+	// words, why it is not taken. nil means that no photos are taken.
+	Look func(ctx context.Context, file []byte) ([]llm.Image, error)
 	// Begin starts the conversation of a job, with whom the job's metadata names. shopper
 	// is the identity of the participant that it is with, "" for the first who is there.
 	Begin func(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error)
@@ -60,7 +64,8 @@ type Worker struct {
 	cfg Config
 	log *slog.Logger
 
-	calls sync.WaitGroup // the jobs at work
+	calls  sync.WaitGroup // the jobs at work
+	photos chan struct{}  // a place for each photo that is being received
 
 	mu       sync.Mutex
 	socket   *socket // nil while there is no connection
@@ -110,7 +115,7 @@ func New(cfg Config) (*Worker, error) {
 		cfg.Grace = 20 * time.Second
 	}
 	return &Worker{
-		cfg: cfg, log: cfg.Log,
+		cfg: cfg, log: cfg.Log, photos: make(chan struct{}, photosAtOnce),
 		promised: make(map[string]time.Time), running: make(map[string]context.CancelCauseFunc),
 	}, nil
 }
