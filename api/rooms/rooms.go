@@ -89,8 +89,8 @@ type errand struct {
 
 // Begin begins the conversation of a job that the LiveKit server gave, with whom its
 // metadata names; shopper is the identity that they have in the room. Metadata that
-// others wrote name nobody.
-func (d *Door) Begin(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error) {
+// others wrote name nobody. adjust changes the conversation's options.
+func (d *Door) Begin(ctx context.Context, metadata string, adjust func(*agent.Options)) (c *agent.Conversation, shopper string, err error) {
 	hall := d.hall.Load()
 	if hall == nil {
 		return nil, "", errors.New("the API is not there yet")
@@ -102,7 +102,7 @@ func (d *Door) Begin(ctx context.Context, metadata string) (c *agent.Conversatio
 	if ctx, err = hall.Bearer(ctx, e.Token); err != nil {
 		return nil, "", fmt.Errorf("reading the job's token: %w", err)
 	}
-	c, err = hall.Begin(ctx, nil)
+	c, err = hall.Begin(ctx, adjust)
 	return c, e.Shopper, err
 }
 

@@ -55,6 +55,10 @@ type call struct {
 	// eyes look at photos; nil where none are taken. photoPlaces are the worker's.
 	eyes        func(ctx context.Context, file []byte) ([]llm.Image, error)
 	photoPlaces chan struct{}
+	filming     chan struct{}                                   // a place for who takes a picture
+	films       chan *pion.TrackRemote                          // cameras that were subscribed to
+	pictures    chan []byte                                     // for the conversation to be shown
+	wanted      chan string                                     // who wants a picture taken
 	newEar      func(audio.Listener, *slog.Logger) (Ear, error) // nil: nobody else is heard
 
 	newsMu sync.Mutex
@@ -121,7 +125,12 @@ var (
 // set by end, is why. An error says that there was no conversation.
 func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.JobAssignment) error {
 	job := a.GetJob()
-	conversation, shopper, err := w.cfg.Begin(ctx, job.GetMetadata())
+	lens := new(camera)
+	conversation, shopper, err := w.cfg.Begin(ctx, job.GetMetadata(), func(o *agent.Options) {
+		if w.cfg.Look != nil {
+			o.Engines.Tools = sighted{o.Engines.Tools, lens}
+		}
+	})
 	if err != nil {
 		return failed("beginning a conversation", err)
 	}
@@ -131,11 +140,12 @@ func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.Jo
 		people: make(chan struct{}, 1), news: make(chan struct{}), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
 		own: newPost(), others: newPost(), state: agent.Listening,
 		shopper: cmp.Or(shopper, job.GetParticipant().GetIdentity()), asked: make(map[string]bool),
-		newEar: w.cfg.NewEar, eyes: w.cfg.Look, photoPlaces: w.photos, microphones: make(map[string]string), ears: make(map[string]*agent.Bystander),
+		newEar: w.cfg.NewEar, eyes: w.cfg.Look, photoPlaces: w.photos,
+		filming: make(chan struct{}, 1), films: make(chan *pion.TrackRemote, 1), pictures: make(chan []byte), wanted: make(chan string, 1), microphones: make(map[string]string), ears: make(map[string]*agent.Bystander),
 	}
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()
-	err = c.run(w, w.roomURL(a), a.GetToken(), events)
+	err = c.run(w, w.roomURL(a), a.GetToken(), events, lens)
 	cause := context.Cause(ctx)
 	if err != nil {
 		cause = err
@@ -151,7 +161,7 @@ func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.Jo
 }
 
 // run joins, talks until the call ends, and leaves. It ends the call itself on errors.
-func (c *call) run(w *Worker, url, token string, events *agent.Subscription) error {
+func (c *call) run(w *Worker, url, token string, events *agent.Subscription, lens *camera) error {
 	defer c.end(errOver)
 	out, err := pion.NewTrackLocalStaticRTP(pion.RTPCodecCapability{
 		MimeType: pion.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
@@ -192,7 +202,7 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 		return err
 	}
 	defer c.room.Disconnect()
-	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithLogger(logger.GetDiscardLogger()),
+	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithCodecs(readable()), lksdk.WithLogger(logger.GetDiscardLogger()),
 		lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE}))
 	if err != nil {
 		return failed("joining the room", err)
@@ -201,11 +211,13 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 	for _, p := range c.room.LocalParticipant.TrackPublications() {
 		voice = p.SID()
 	}
+	lens.call.Store(c)
 	c.log.Info("joined a room", "took", time.Since(began).Round(time.Millisecond))
 
 	loops.Go(func() { c.line.Speak(c.ctx) })
 	loops.Go(func() { c.tell(events, voice) })
 	loops.Go(func() { c.answerText() })
+	loops.Go(func() { c.showPictures() })
 	c.changed()
 	return c.stay(w.cfg.Grace, &loops)
 }
@@ -324,6 +336,10 @@ func (c *call) callbacks() *lksdk.RoomCallback {
 			OnTrackPublished:    func(*lksdk.RemoteTrackPublication, *lksdk.RemoteParticipant) { c.changed() },
 			OnTrackSubscribed: func(remote *pion.TrackRemote, p *lksdk.RemoteTrackPublication, rp *lksdk.RemoteParticipant) {
 				if remote.Kind() != pion.RTPCodecTypeAudio {
+					select {
+					case c.films <- remote:
+					default: // somebody else's, or nobody waits for it
+					}
 					return
 				}
 				c.mu.Lock()
@@ -355,4 +371,10 @@ func (c *call) changed() {
 	case c.people <- struct{}{}:
 	default:
 	}
+}
+
+// readable are the codecs of what can be read here. A room whose cameras send another codec is asked for
+// one of these by the server, where their clients can send both.
+func readable() []lk.Codec {
+	return []lk.Codec{{Mime: pion.MimeTypeOpus}, {Mime: pion.MimeTypeVP8}}
 }

@@ -141,6 +141,7 @@ type desk struct {
 
 	mu    sync.Mutex
 	begun []*agent.Conversation
+	tools tools.Set // of the newest
 }
 
 type testLog struct{ t *testing.T }
@@ -201,16 +202,18 @@ func openDesk(t *testing.T, calls int, change func(*Config)) *desk {
 	return d
 }
 
-func (d *desk) begin(_ context.Context, metadata string) (*agent.Conversation, string, error) {
-	c, err := d.host.Begin(agent.Options{
+func (d *desk) begin(_ context.Context, metadata string, adjust func(*agent.Options)) (*agent.Conversation, string, error) {
+	o := agent.Options{
 		ID: uuid.NewString(), Language: "en", Greet: true, Phrases: book{}, Tuning: agent.DefaultTuning(),
 		Engines: agent.Engines{
 			Detector: loud{}, NewDetector: func() vad.Detector { return loud{} }, Recognizer: words{}, Brain: echo{}, Voice: buzz{}, Tools: noTools{},
 		},
-	})
+	}
+	adjust(&o)
+	c, err := d.host.Begin(o)
 	if err == nil {
 		d.mu.Lock()
-		d.begun = append(d.begun, c)
+		d.begun, d.tools = append(d.begun, c), o.Engines.Tools
 		d.mu.Unlock()
 	}
 	return c, metadata, err

@@ -18,6 +18,7 @@ const (
 	methodSilence = "parley.silence"
 	methodReturn  = "parley.return"
 	methodState   = "parley.state"
+	methodLook    = "parley.look"
 )
 
 // rpcTime bounds a method: the client reads no other data while one runs.
@@ -33,6 +34,7 @@ func (c *call) offerMethods() error {
 		methodSilence: {run: c.rpcSilence},
 		methodReturn:  {run: c.rpcReturn},
 		methodState:   {run: c.rpcState, all: true},
+		methodLook:    {run: c.rpcLook},
 	} {
 		err := c.room.RegisterRpcCtxMethod(name, func(ctx context.Context, payload []byte) ([]byte, error) {
 			call := lksdk.RPCMetadataFromContext(ctx)
@@ -131,4 +133,23 @@ func (c *call) rpcState(_ context.Context, who person, mine bool, _ []byte) (any
 		answer.Role, answer.Conversation = RoleShopper, c.conversation.ID()
 	}
 	return answer, nil
+}
+
+// rpcLook has a picture taken with the shopper's camera, which only they may ask for. The
+// answer comes as that to a photo.
+func (c *call) rpcLook(_ context.Context, who person, mine bool, _ []byte) (any, error) {
+	switch {
+	case !mine:
+		return nil, refuse("only the shopper may have the agent look through their camera")
+	case c.eyes == nil:
+		return nil, refuse("no photos are taken here")
+	case c.camera() == nil:
+		return nil, refuse(errNoCamera.Error())
+	}
+	select {
+	case c.wanted <- who.ID:
+		return done{true}, nil
+	default:
+		return nil, refuse(errBusy.Error())
+	}
 }

@@ -44,7 +44,8 @@ type Config struct {
 	Look func(ctx context.Context, file []byte) ([]llm.Image, error)
 	// Begin starts the conversation of a job, with whom the job's metadata names. shopper
 	// is the identity of the participant that it is with, "" for the first who is there.
-	Begin func(ctx context.Context, metadata string) (c *agent.Conversation, shopper string, err error)
+	// adjust changes the conversation's options before.
+	Begin func(ctx context.Context, metadata string, adjust func(*agent.Options)) (c *agent.Conversation, shopper string, err error)
 	// End ends a conversation.
 	End func(c *agent.Conversation, cause error)
 	// Grace is how long a conversation waits for the person to come, or to come back;
