@@ -154,6 +154,12 @@ func (l testLog) Write(p []byte) (int, error) {
 // openDesk starts a server and a worker for at most calls conversations.
 func openDesk(t *testing.T, calls int, change func(*Config)) *desk {
 	t.Helper()
+	return openDeskAt(t, livekittest.Start(t), calls, change)
+}
+
+// openDeskAt starts a worker at a server that there is.
+func openDeskAt(t *testing.T, server *livekittest.Server, calls int, change func(*Config)) *desk {
+	t.Helper()
 	library := opus.Open(modeltest.Path(t, "opus/simd.wasm"), filepath.Join(os.TempDir(), "parley-test-wazero"), slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		if err := library.Close(); err != nil {
@@ -163,7 +169,7 @@ func openDesk(t *testing.T, calls int, change func(*Config)) *desk {
 	if err := library.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t: t, codec: library.Codec(), server: livekittest.Start(t), host: agent.NewHost(calls)}
+	d := &desk{t: t, codec: library.Codec(), server: server, host: agent.NewHost(calls)}
 	cfg := Config{
 		URL: d.server.URL(), APIKey: livekittest.Key, APISecret: livekittest.Secret, AgentName: "parley", MaxCalls: calls, Count: d.host.Count,
 		NewLine: func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (Line, error) {
@@ -285,9 +291,15 @@ func (d *desk) visitAs(room, identity string, attributes map[string]string, chan
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	return d.join(token, options...)
+}
+
+// join joins a room with a token.
+func (d *desk) join(token string, options ...lksdk.ConnectOption) *visitor {
+	d.t.Helper()
 	v := &visitor{desk: d, from: make(map[string]string), track: make(map[string]string), gone: make(chan struct{})}
 	v.room = lksdk.NewRoom(&lksdk.RoomCallback{OnDisconnected: sync.OnceFunc(func() { close(v.gone) })})
-	err = v.room.RegisterTextStreamHandler(transcriptionTopic, func(r *lksdk.TextStreamReader, from string) {
+	err := v.room.RegisterTextStreamHandler(transcriptionTopic, func(r *lksdk.TextStreamReader, from string) {
 		text := r.ReadAll()
 		v.mu.Lock()
 		defer v.mu.Unlock()
