@@ -135,7 +135,7 @@ func TestStaffTakeTheFloor(t *testing.T) {
 		{"while nobody speaks", func(w *world) { w.pass(time.Second) }, ""},
 	} {
 		t.Run(when.name, func(t *testing.T) {
-			inBubble(t, defaults, func(t *testing.T, w *world) {
+			inBubble(t, func(o *Options) { o.Tuning.Turns.Idle = 6 * time.Second }, func(t *testing.T, w *world) {
 				when.begin(w)
 				w.standsAside()
 				if when.cause != "" && w.count("turn.ended", `"turn":1`, when.cause) != 1 {

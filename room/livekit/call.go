@@ -228,8 +228,7 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 	defer alone.Stop()
 	greet := time.NewTimer(time.Hour)
 	defer greet.Stop()
-	present, met, attached, staff := false, false, false, false
-	told := "" // who the room knows to be the shopper
+	attached := false
 	attach := func() {
 		if !attached {
 			attached = true
@@ -238,35 +237,21 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 			}
 		}
 	}
+	var p presence
 	for {
 		select {
 		case <-c.ctx.Done():
 			c.conversation.Detach(context.Cause(c.ctx))
 			return nil
 		case <-c.people:
-			s := c.look()
-			if s.rival {
-				c.end(errRival)
-				continue
-			}
-			if s.shopper != told {
-				told = s.shopper
-				c.room.LocalParticipant.SetAttributes(map[string]string{shopperAttribute: told})
-			}
-			if staff && !s.staff {
-				c.returned()
-			}
-			staff = s.staff
-			switch {
-			case s.here && !present:
-				present = true
+			switch came, went := c.notice(&p); {
+			case came:
 				alone.Stop()
-				if !met {
-					met = true
+				if !p.met {
+					p.met = true
 					greet.Reset(subscribeTime)
 				}
-			case !s.here && present:
-				present = false
+			case went:
 				alone.Reset(grace)
 			}
 		case <-c.heard:
@@ -274,11 +259,11 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 		case <-greet.C:
 			attach() // a client that hears nothing may still read
 		case <-alone.C:
-			if present {
+			if p.present {
 				continue
 			}
 			cause := room.ErrHungUp
-			if !met {
+			if !p.met {
 				cause = errNobody
 			}
 			c.end(cause)
@@ -286,6 +271,32 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 			loops.Go(func() { c.listen(t) })
 		}
 	}
+}
+
+// presence is what was known of the people in the room when they were last looked at.
+type presence struct {
+	present, met bool   // the shopper is there, or has been
+	staff        bool   // some of the staff are
+	told         string // who the room knows to be the shopper
+}
+
+// notice looks at who is in the room, and says if the shopper has come or gone.
+func (c *call) notice(p *presence) (came, went bool) {
+	s := c.look()
+	if s.rival {
+		c.end(errRival)
+		return false, false
+	}
+	if s.shopper != p.told {
+		p.told = s.shopper
+		c.room.LocalParticipant.SetAttributes(map[string]string{shopperAttribute: p.told})
+	}
+	if p.staff && !s.staff {
+		c.returned()
+	}
+	came, went = s.here && !p.present, !s.here && p.present
+	p.staff, p.present = s.staff, s.here
+	return came, went
 }
 
 // returned has the agent take the floor again when the last of the staff has left.
@@ -307,74 +318,4 @@ func (c *call) listen(t track) {
 	stop := context.AfterFunc(c.ctx, func() { _ = t.remote.SetReadDeadline(time.Now()) })
 	defer stop()
 	c.line.Listen(c.ctx, t.remote)
-}
-
-// callbacks are what the client calls, from goroutines of its own.
-func (c *call) callbacks() *lksdk.RoomCallback {
-	return &lksdk.RoomCallback{
-		OnDisconnectedWithReason: func(reason lksdk.DisconnectionReason) {
-			c.end(fmt.Errorf("%w: %s", errRoomGone, reason))
-		},
-		OnParticipantConnected:    func(*lksdk.RemoteParticipant) { c.changed() },
-		OnParticipantDisconnected: func(*lksdk.RemoteParticipant) { c.changed() },
-		OnReconnecting:            func() { c.log.Info("the connection to the room was lost; reconnecting") },
-		OnReconnected: func() {
-			c.log.Info("connected to the room again")
-			c.mu.Lock()
-			clear(c.asked) // a new session asks anew
-			c.mu.Unlock()
-			c.changed()
-		},
-		OnLocalTrackSubscribed: func(*lksdk.LocalTrackPublication, *lksdk.LocalParticipant) {
-			select {
-			case c.heard <- struct{}{}:
-			default:
-			}
-		},
-		ParticipantCallback: lksdk.ParticipantCallback{
-			OnAttributesChanged: func(map[string]string, lksdk.Participant) { c.changed() },
-			OnTrackPublished:    func(*lksdk.RemoteTrackPublication, *lksdk.RemoteParticipant) { c.changed() },
-			OnTrackSubscribed: func(remote *pion.TrackRemote, p *lksdk.RemoteTrackPublication, rp *lksdk.RemoteParticipant) {
-				if remote.Kind() != pion.RTPCodecTypeAudio {
-					select {
-					case c.films <- remote:
-					default: // somebody else's, or nobody waits for it
-					}
-					return
-				}
-				c.mu.Lock()
-				c.microphones[rp.Identity()] = p.SID()
-				c.mu.Unlock()
-				select {
-				case c.tracks <- track{remote, rp.Identity()}:
-				default:
-					c.log.Debug("ignoring a track: too many came at once")
-				}
-			},
-			OnTrackUnsubscribed: func(remote *pion.TrackRemote, p *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
-				c.mu.Lock()
-				delete(c.asked, p.SID())
-				c.mu.Unlock()
-				_ = remote.SetReadDeadline(time.Now()) // whoever reads it may stop
-			},
-		},
-	}
-}
-
-// changed says that people have come or gone. The client calls it under locks of its own.
-func (c *call) changed() {
-	c.newsMu.Lock()
-	close(c.news)
-	c.news = make(chan struct{})
-	c.newsMu.Unlock()
-	select {
-	case c.people <- struct{}{}:
-	default:
-	}
-}
-
-// readable are the codecs of what can be read here. A room whose cameras send another codec is asked for
-// one of these by the server, where their clients can send both.
-func readable() []lk.Codec {
-	return []lk.Codec{{Mime: pion.MimeTypeOpus}, {Mime: pion.MimeTypeVP8}}
 }

@@ -178,7 +178,7 @@ func openDeskAt(t *testing.T, server *livekittest.Server, calls int, change func
 		NewEar: func(l audio.Listener, log *slog.Logger) (Ear, error) { return webrtc.NewEar(l, library.Codec(), log) },
 		Look: func(_ context.Context, file []byte) ([]llm.Image, error) {
 			if !bytes.HasPrefix(file, []byte("\xff\xd8")) {
-				return nil, errors.New("The file is not a photo.")
+				return nil, refusal("The file is not a photo.")
 			}
 			return []llm.Image{{MediaType: fmt.Sprintf("a photo of %d bytes", len(file)), Data: file}}, nil
 		},
@@ -309,8 +309,11 @@ func (d *desk) join(token string, options ...lksdk.ConnectOption) *visitor {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	err = v.room.RegisterTextStreamHandler(chatTopic, func(r *lksdk.TextStreamReader, _ string) {
+	err = v.room.RegisterTextStreamHandler(chatTopic, func(r *lksdk.TextStreamReader, from string) {
 		text := r.ReadAll()
+		if !strings.HasPrefix(from, "agent-") {
+			return
+		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.read = append(v.read, text)

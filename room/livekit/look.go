@@ -3,6 +3,7 @@ package livekit
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"parley/tools"
@@ -23,7 +24,7 @@ func (s sighted) Definitions(caller tools.Caller) []tools.Definition {
 	if !s.camera.ready() {
 		return all
 	}
-	return append(all[:len(all):len(all)], tools.Definition{
+	return append(slices.Clip(all), tools.Definition{
 		Name: lookTool,
 		Description: "Takes one picture with the customer's camera. Use it only when the customer asks you to look at something, or what you see. " +
 			"The picture comes next, as a photo from the customer: answer then, and say nothing before.",

@@ -145,22 +145,22 @@ func (c *call) find(identity string) (who person, mine, ok bool) {
 const meetTime = 5 * time.Second
 
 // meet is find, and waits a moment for somebody who is not there yet.
-func (c *call) meet(ctx context.Context, identity string) (who person, mine, ok bool) {
+func (c *call) meet(ctx context.Context, identity string) (mine, ok bool) {
 	late := time.NewTimer(meetTime)
 	defer late.Stop()
 	for {
 		c.newsMu.Lock()
 		news := c.news
 		c.newsMu.Unlock()
-		if who, mine, ok = c.find(identity); ok {
-			return who, mine, ok
+		if _, mine, ok = c.find(identity); ok {
+			return mine, ok
 		}
 		select {
 		case <-news:
 		case <-late.C:
-			return who, mine, false
+			return mine, false
 		case <-ctx.Done():
-			return who, mine, false
+			return mine, false
 		}
 	}
 }

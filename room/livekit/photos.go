@@ -2,7 +2,6 @@ package livekit
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -27,10 +26,15 @@ const (
 // its topic alone. On the last, clients send what is attached to a text.
 func photoTopics() []string { return []string{"photo", "lk.photo", "images", chatTopic} }
 
-// Why a photo is refused, in the words for its sender.
-var (
-	errPhotoTooLarge = fmt.Errorf("The photo is too large: at most %d MB may be sent.", maxPhoto>>20) //nolint:revive,staticcheck // it is told as it is
-	errPhotoLate     = errors.New("The photo took too long to arrive. Please send it again.")         //nolint:revive,staticcheck // it is told as it is
+// refusal is why a photo is not taken, in the words for its sender.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// Why a photo is not taken.
+const (
+	errPhotoTooLarge refusal = "The photo is too large: at most 10 MB may be sent."
+	errPhotoLate     refusal = "The photo took too long to arrive. Please send it again."
 )
 
 // receivePhoto takes one photo of the shopper's; the client calls it on a goroutine of
@@ -38,7 +42,7 @@ var (
 func (c *call) receivePhoto(r *lksdk.ByteStreamReader, from string) {
 	// What is not read stays in memory: the client's streams have no bound of their own.
 	defer func() { _, _ = io.Copy(io.Discard, r) }()
-	_, mine, ok := c.meet(c.ctx, from)
+	mine, ok := c.meet(c.ctx, from)
 	if !ok || !mine || !c.own.often.AllowN(time.Now(), 1) {
 		return
 	}

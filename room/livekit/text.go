@@ -50,7 +50,7 @@ func (c *call) postOf(mine bool) *post {
 func (c *call) receiveText(r *lksdk.TextStreamReader, from string) {
 	// What is not read stays in memory: the client's streams have no bound of their own.
 	defer func() { _, _ = io.Copy(io.Discard, r) }()
-	_, mine, ok := c.meet(c.ctx, from)
+	mine, ok := c.meet(c.ctx, from)
 	if !ok {
 		return
 	}
