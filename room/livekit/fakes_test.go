@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -142,6 +143,7 @@ type desk struct {
 	mu    sync.Mutex
 	begun []*agent.Conversation
 	tools tools.Set // of the newest
+	said  []string  // what people have said or typed to the agent
 }
 
 type testLog struct{ t *testing.T }
@@ -221,8 +223,27 @@ func (d *desk) begin(_ context.Context, metadata string, adjust func(*agent.Opti
 		d.mu.Lock()
 		d.begun, d.tools = append(d.begun, c), o.Engines.Tools
 		d.mu.Unlock()
+		events := c.Subscribe(64, true)
+		go func() { // it ends with the conversation, which the host waits for
+			for e := range events.Events() {
+				if e, ok := e.Event.(agent.UserSaid); ok {
+					d.mu.Lock()
+					d.said = append(d.said, e.Text)
+					d.mu.Unlock()
+				}
+			}
+		}()
 	}
 	return c, metadata, err
+}
+
+// knows says whether the agent has been told something, answered or not.
+func (d *desk) knows(text string) func() bool {
+	return func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return slices.Contains(d.said, text)
+	}
 }
 
 // conversations is how many have begun so far.

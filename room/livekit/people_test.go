@@ -34,6 +34,7 @@ func TestStaffHaveTheFloorWhileTheyAreThere(t *testing.T) {
 	}
 	v.mu.Unlock()
 	v.write("is this for you")
+	d.until("the note of what the shopper wrote", d.knows("is this for you"))
 	staff.room.Disconnect()
 	d.until("the agent's return", v.knows("Here I am again."))
 	d.until("the room knowing of it", v.attribute(floorAttribute, floorAgent))
