@@ -75,6 +75,7 @@ func New(cfg Config) *Door {
 // Mount implements api.Protocol.
 func (d *Door) Mount(r chi.Router, h *api.Hall) {
 	d.hall.Store(h)
+	h.Describe(routes()...)
 	r.Post("/v1/rooms/{name}/agent", d.sendAgent)
 	r.Post("/v1/rooms/{name}/token", d.letIn)
 }
@@ -222,7 +223,7 @@ func (d *Door) sendAgent(w http.ResponseWriter, r *http.Request) {
 		d.hall.Load().Fail(w, r, api.NewProblem(http.StatusBadGateway, "livekit", "The LiveKit server did not take the dispatch."))
 		return
 	}
-	api.WriteJSON(w, http.StatusCreated, map[string]string{"room": name, "dispatch": dispatched.GetId()})
+	api.WriteJSON(w, http.StatusCreated, sent{Room: name, Dispatch: dispatched.GetId()})
 }
 
 // create has the LiveKit server dispatch the agent.
@@ -259,5 +260,5 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	api.WriteJSON(w, http.StatusCreated, map[string]string{"url": d.cfg.URL, "room": name, "token": text})
+	api.WriteJSON(w, http.StatusCreated, ticket{URL: d.cfg.URL, Room: name, Token: text})
 }

@@ -202,7 +202,7 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription, len
 		return err
 	}
 	defer c.room.Disconnect()
-	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithCodecs(readable()), lksdk.WithLogger(logger.GetDiscardLogger()),
+	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithLogger(logger.GetDiscardLogger()),
 		lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE}))
 	if err != nil {
 		return failed("joining the room", err)

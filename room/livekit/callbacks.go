@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	lk "github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	pion "github.com/pion/webrtc/v4"
 )
@@ -71,10 +70,4 @@ func (c *call) changed() {
 	case c.people <- struct{}{}:
 	default:
 	}
-}
-
-// readable are the codecs of what can be read here. A room whose cameras send another codec is asked for
-// one of these by the server, where their clients can send both.
-func readable() []lk.Codec {
-	return []lk.Codec{{Mime: pion.MimeTypeOpus}, {Mime: pion.MimeTypeVP8}}
 }

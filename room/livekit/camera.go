@@ -97,7 +97,7 @@ func (c *call) picture(ctx context.Context) ([]byte, error) {
 	case track := <-c.films:
 		return c.develop(ctx, track)
 	case <-ctx.Done():
-		// The server passes on no codec that cannot be read here, and may have had none else.
+		// Of a codec that the server does not pass on no track comes.
 		return nil, cmp.Or(unreadable(publication.MimeType()), errNoPicture)
 	}
 }
