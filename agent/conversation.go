@@ -54,6 +54,8 @@ type Conversation struct {
 	newest    answer
 	photos    []string // hashes of what the caller has shown
 	hears     bool     // somebody can hear the agent
+	aside     bool     // staff have the floor: nobody is answered
+	owed      string   // the phrase to say when the caller has finished; "" for none
 	turns     int64
 	utterance *utterance // what the caller is saying; nil when silent
 	turn      *turn      // the agent's answer under way; nil when there is none
@@ -251,6 +253,14 @@ func (c *Conversation) take(m message) {
 		c.shorten()
 		c.keep()
 		c.emit(0, UserSaid{Text: m.text, Source: "text", Language: c.language})
+	case overheard:
+		c.overhear(m)
+	case spokeUp:
+		c.makeWay(m)
+	case stoodAside:
+		c.standAside()
+	case cameBack:
+		c.comeBack()
 	case printed:
 		c.history.printed(m.found, m.text)
 		c.keep()

@@ -54,6 +54,7 @@ const (
 	CauseCancelled  = "cancelled"   // the client asked for silence
 	CauseLeft       = "caller_left" // nobody is there any more
 	CauseFailed     = "failed"      // an engine failed; an apology was said
+	CauseAside      = "aside"       // staff have the floor: it was noted, and not answered
 )
 
 type (
@@ -95,6 +96,24 @@ type (
 		Text     string `json:"text"`
 		Language string `json:"language,omitempty"`
 	}
+	// Overheard is what somebody beside the caller said or typed; it is now part of the
+	// history. It is no turn of the conversation.
+	Overheard struct {
+		// Speaker is who they are in the room.
+		Speaker string `json:"speaker"`
+		Name    string `json:"name,omitempty"`
+		// Role is "staff" or "guest".
+		Role string `json:"role"`
+		Text string `json:"text"`
+		// Source is "voice" or "text".
+		Source   string `json:"source"`
+		Language string `json:"language,omitempty"`
+	}
+	// StoodAside says that the agent leaves the floor to staff: it takes notes and
+	// answers nobody.
+	StoodAside struct{}
+	// CameBack says that the agent answers again.
+	CameBack struct{}
 	// ImageSeen is one image of the caller's, as the agent took it.
 	ImageSeen struct {
 		Match    llm.Match          `json:"match,omitempty"`
@@ -225,6 +244,9 @@ func (SpeechStopped) Kind() string     { return "speech.stopped" }
 func (PartialTranscript) Kind() string { return "transcript.partial" }
 func (UserSaid) Kind() string          { return "transcript.final" }
 func (Understood) Kind() string        { return "transcript.heard" }
+func (Overheard) Kind() string         { return "transcript.overheard" }
+func (StoodAside) Kind() string        { return "agent.stood_aside" }
+func (CameBack) Kind() string          { return "agent.came_back" }
 func (TurnStarted) Kind() string       { return "turn.started" }
 func (ReplyText) Kind() string         { return "reply.delta" }
 func (ReplyWritten) Kind() string      { return "reply.written" }
@@ -251,6 +273,9 @@ func (SpeechStopped) lossy() bool     { return false }
 func (PartialTranscript) lossy() bool { return true }
 func (UserSaid) lossy() bool          { return false }
 func (Understood) lossy() bool        { return false }
+func (Overheard) lossy() bool         { return false }
+func (StoodAside) lossy() bool        { return false }
+func (CameBack) lossy() bool          { return false }
 func (TurnStarted) lossy() bool       { return false }
 func (ReplyText) lossy() bool         { return true }
 func (ReplyWritten) lossy() bool      { return false }

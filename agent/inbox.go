@@ -62,6 +62,17 @@ type (
 	}
 	// noted is what the caller typed and wants no answer to.
 	noted struct{ text string }
+	// overheard is what somebody beside the caller said; language is what a recogniser
+	// heard, "" when it did not tell.
+	overheard struct {
+		who                    Speaker
+		source, text, language string
+	}
+	// spokeUp says that somebody beside the caller has spoken for a while.
+	spokeUp struct{ who Speaker }
+	// stoodAside and cameBack ask the agent to leave the floor and to take it again.
+	stoodAside struct{}
+	cameBack   struct{}
 	// printed is what was read in an image after its message was taken.
 	printed struct {
 		found *llm.Found // the image's, which names it
@@ -173,6 +184,10 @@ func (captioned) message()    {}
 func (judged) message()       {}
 func (texted) message()       {}
 func (noted) message()        {}
+func (overheard) message()    {}
+func (spokeUp) message()      {}
+func (stoodAside) message()   {}
+func (cameBack) message()     {}
 func (printed) message()      {}
 func (retuned) message()      {}
 func (committed) message()    {}

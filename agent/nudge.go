@@ -10,7 +10,7 @@ const maxNudges = 2
 // while somebody speaks, or nothing has been said, or it has asked often enough.
 func (c *Conversation) nudgeAt() time.Time {
 	idle := c.opts.Tuning.Turns.Idle
-	if idle <= 0 || !c.hears || c.turn != nil || c.utterance != nil || c.turns == 0 || c.opts.Tuning.Turns.Asked || c.nudges >= maxNudges {
+	if idle <= 0 || !c.hears || c.turn != nil || c.utterance != nil || c.turns == 0 || c.opts.Tuning.Turns.Asked || c.nudges >= maxNudges || c.aside {
 		return time.Time{}
 	}
 	return c.rested.Add(idle)

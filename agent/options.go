@@ -31,6 +31,8 @@ type Phrasebook interface {
 	// Dictation says whether text asks for something that people give in pieces:
 	// an order number, an address.
 	Dictation(language, text string) bool
+	// Recall says whether text asks an agent that stands aside to take over again.
+	Recall(language, text string) bool
 }
 
 // Phrases that the agent asks the [Phrasebook] for.
@@ -50,6 +52,10 @@ const (
 	PhraseLimit = "limit_reached"
 	// PhraseRefused answers when a brain refuses to, without a word of its own.
 	PhraseRefused = "out_of_scope"
+	// PhraseAside is said when the agent leaves the floor to the shop's staff, PhraseBack
+	// when it takes it again.
+	PhraseAside = "stands_aside"
+	PhraseBack  = "is_back"
 )
 
 // Interrupt says how readily the agent gives way.
@@ -159,6 +165,9 @@ func DefaultTuning() Tuning {
 type Engines struct {
 	// Detector belongs to this conversation; nil for one that has no ears.
 	Detector vad.Detector
+	// NewDetector makes detectors for people beside the caller; nil means that nobody
+	// else is heard. It is safe for use by many goroutines.
+	NewDetector func() vad.Detector
 	// TurnModel judges pauses; nil means that silence and words decide.
 	TurnModel vad.TurnModel
 	// Recognizer is nil for a conversation that has no ears.

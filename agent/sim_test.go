@@ -290,6 +290,10 @@ func (phrases) Phrase(_, key string, _ tools.Caller) (string, error) {
 		return "Are you there?", nil
 	case PhraseResumed:
 		return "We were cut off.", nil
+	case PhraseAside:
+		return "Over to my colleague.", nil
+	case PhraseBack:
+		return "Here I am again.", nil
 	}
 	return "", fmt.Errorf("no phrase %q", key)
 }
@@ -307,6 +311,7 @@ func (phrases) Affirmation(_, text string) bool {
 func (phrases) Negation(_, text string) bool {
 	return map[string]bool{"no": true, "no thanks": true}[bare(text)]
 }
+func (phrases) Recall(_, text string) bool    { return strings.Contains(bare(text), "take over") }
 func (phrases) Dictation(_, text string) bool { return strings.Contains(text, "order number") }
 
 // world is a conversation with a room and a caller.

@@ -96,6 +96,7 @@ func (c *Conversation) commit(t *turn) {
 	c.turns++
 	t.id = c.turns
 	c.turn = t
+	c.owed = "" // an answer says enough
 	c.beAlert(true)
 	now := time.Now()
 	t.lastHeard = now
@@ -163,6 +164,12 @@ func (c *Conversation) tell(t *turn, e Event) {
 func (c *Conversation) hearText(m texted) {
 	c.used, c.nudges = time.Now(), 0
 	c.dropUtterance()
+	if c.aside {
+		m.reply <- c.turns + 1
+		c.noteText(m.text, m.images)
+		c.restState()
+		return
+	}
 	c.endTurn(errSuperseded)
 	t := c.newTurn()
 	t.user, t.images, t.source, t.language = m.text, m.images, "text", c.languageOf(m.text, "")
@@ -176,7 +183,7 @@ func (c *Conversation) hearText(m texted) {
 
 // greet speaks first.
 func (c *Conversation) greet() {
-	if c.turn != nil || c.utterance != nil {
+	if c.turn != nil || c.utterance != nil || c.aside {
 		return
 	}
 	text, err := c.opts.Phrases.Phrase(c.language, PhraseGreeting, c.caller)

@@ -233,7 +233,7 @@ func (c *Conversation) hearWords(m recognised) {
 		if d.verdict == unknown {
 			c.askTurnModel(d)
 		}
-		if !c.opts.Tuning.Turns.Asked && !c.mustWait() {
+		if !c.opts.Tuning.Turns.Asked && !c.mustWait() && !c.aside {
 			d.turn = c.prepare(d)
 		}
 	}
@@ -305,6 +305,8 @@ func (c *Conversation) decide(now time.Time) {
 	switch {
 	case d.dismiss:
 		c.dismiss()
+	case c.aside:
+		c.noteUtterance(u)
 	case d.err != nil:
 		c.finishUtterance(u)
 		c.apologise("recognition", d.err)
@@ -366,6 +368,7 @@ func (c *Conversation) dismiss() {
 	c.dropUtterance()
 	c.endHold()
 	c.restState()
+	c.payOwed()
 }
 
 // finishUtterance is the end of the caller's turn: the words are known.
@@ -392,10 +395,15 @@ func (c *Conversation) dropDraft(u *utterance, cause error) {
 	if d := u.draft; d != nil {
 		u.draft = nil
 		d.cancel(cause)
-		if d.turn != nil {
-			d.turn.over = true
-			d.turn.cancel(cause)
-		}
+		c.dropAnswer(d, cause)
+	}
+}
+
+// dropAnswer throws away the answer that was prepared, if there is one.
+func (c *Conversation) dropAnswer(d *draft, cause error) {
+	if t := d.turn; t != nil {
+		d.turn, t.over = nil, true
+		t.cancel(cause)
 	}
 }
 

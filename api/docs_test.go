@@ -20,7 +20,7 @@ import (
 
 // told are all kinds of events. That none is missing here, eventTypes checks.
 var told = []agent.Event{
-	agent.Started{}, agent.StateChanged{}, agent.SpeechStarted{}, agent.SpeechStopped{}, agent.PartialTranscript{}, agent.UserSaid{}, agent.Understood{}, agent.TurnStarted{},
+	agent.Started{}, agent.StateChanged{}, agent.SpeechStarted{}, agent.SpeechStopped{}, agent.PartialTranscript{}, agent.UserSaid{}, agent.Understood{}, agent.Overheard{}, agent.StoodAside{}, agent.CameBack{}, agent.TurnStarted{},
 	agent.ReplyText{}, agent.ReplyWritten{}, agent.ReplySpoken{}, agent.ReplyDone{}, agent.Held{}, agent.Silenced{}, agent.Resumed{}, agent.CallerSilent{}, agent.CallerIdentified{}, agent.ToolStarted{}, agent.ConfirmationAsked{},
 	agent.ToolFinished{}, agent.Failed{}, agent.BrainMoved{}, agent.Usage{}, agent.TurnEnded{}, agent.Ended{},
 }

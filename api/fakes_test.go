@@ -152,6 +152,7 @@ func (book) Interruption(string, string) bool { return true }
 func (book) Affirmation(string, string) bool  { return false }
 func (book) Negation(string, string) bool     { return false }
 func (book) Dictation(string, string) bool    { return false }
+func (book) Recall(string, string) bool       { return false }
 
 // lobby is a room whose sound the test makes itself.
 type lobby struct {

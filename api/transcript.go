@@ -9,7 +9,7 @@ import (
 // Utterance is one thing that was said.
 type Utterance struct {
 	Turn int64  `json:"turn" doc:"The turn it belongs to, counted from 1; 0 for none."`
-	Who  string `json:"who" enum:"customer,agent" doc:"Who said it."`
+	Who  string `json:"who" enum:"customer,agent,staff,guest" doc:"Who said it; staff and guests are others in the same room."`
 	Text string `json:"text" doc:"The words; of the agent's, those that were heard."`
 	// Source is of the customer's.
 	Source      string `json:"source,omitempty" enum:"voice,text" doc:"How the customer said it."`
@@ -38,6 +38,8 @@ func (t *transcript) take(e agent.Envelope) {
 	switch e := e.Event.(type) {
 	case agent.UserSaid:
 		u.Who, u.Text, u.Source, u.Photos = "customer", e.Text, e.Source, len(e.Images)
+	case agent.Overheard:
+		u.Who, u.Text, u.Source = e.Role, e.Text, e.Source
 	case agent.ReplyDone:
 		u.Who, u.Text, u.Interrupted = "agent", e.Heard, e.Interrupted
 	}

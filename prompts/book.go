@@ -48,7 +48,9 @@ type language struct {
 	// pieces.
 	dictation *lexicon
 	// courtesies may stand beside the words of the other lists: please, thanks.
-	courtesies    *lexicon
+	courtesies *lexicon
+	// recalls are what staff say to an agent that is to take over again.
+	recalls       *lexicon
 	understanding Understanding
 }
 
@@ -141,6 +143,7 @@ func (b *Book) Missing(lang string) []string {
 		"system": l.system == nil, "backchannels": l.backchannels == nil,
 		"affirmations": l.affirmations == nil, "negations": l.negations == nil,
 		"interruptions": l.interruptions == nil, "dictation": l.dictation == nil, "courtesies": l.courtesies == nil,
+		"recalls": l.recalls == nil,
 	} {
 		if absent {
 			missing = append(missing, name)

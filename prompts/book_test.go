@@ -48,7 +48,7 @@ func TestLanguages(t *testing.T) {
 		t.Errorf("languages %v", got)
 	}
 	for _, lang := range b.Languages() {
-		for _, list := range []string{"backchannels", "affirmations", "negations", "interruptions", "dictation", "courtesies"} {
+		for _, list := range []string{"backchannels", "affirmations", "negations", "interruptions", "dictation", "courtesies", "recalls"} {
 			if slices.Contains(b.Missing(lang), list) {
 				t.Errorf("%s has no %s", lang, list)
 			}
@@ -121,6 +121,34 @@ func TestYesAndNo(t *testing.T) {
 	} {
 		if yes, no := b.Affirmation(c.lang, c.text), b.Negation(c.lang, c.text); yes != c.yes || no != c.no {
 			t.Errorf("%s %q: yes %v no %v, want %v %v", c.lang, c.text, yes, no, c.yes, c.no)
+		}
+	}
+}
+
+func TestRecall(t *testing.T) {
+	b := load(t)
+	for lang, texts := range map[string][]string{
+		"en": {"Parley, please take over.", "Take over, Parley.", "So, over to you, Parley", "Parley, you can take over again now. Thanks!"},
+		"zh": {"Parley，请接手", "你继续吧，谢谢", "take over please"},
+		"id": {"Parley, tolong ambil alih ya", "silakan lanjutkan"},
+		"vi": {"Parley, em tiếp tục đi nhé", "tiếp tục đi"},
+		"th": {"Parley ช่วยต่อได้เลยค่ะ", "ดูแลต่อได้เลยครับ"},
+		"es": {"Parley, sigue tú, por favor"}, "pt": {"Parley, pode continuar, por favor"}, "ar": {"بارلي، تابع أنت من فضلك"},
+	} {
+		for _, text := range texts {
+			if !b.Recall(lang, text) {
+				t.Errorf("%s: %q does not call the agent back", lang, text)
+			}
+		}
+	}
+	for lang, texts := range map[string][]string{
+		"en": {"", "Parley.", "please", "I will take over now.", "Shall I take over from here?", "Can you take over the payments?", "Parley, you don't take over.", "Please come back tomorrow."},
+		"zh": {"我来接手", "谢谢"}, "id": {"saya yang ambil alih"}, "es": {"yo sigo con esto"},
+	} {
+		for _, text := range texts {
+			if b.Recall(lang, text) {
+				t.Errorf("%s: %q calls the agent back", lang, text)
+			}
 		}
 	}
 }

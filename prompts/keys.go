@@ -56,6 +56,8 @@ func Keys() []Key {
 		{"filler", nil},
 		{"still_there", nil},
 		{"limit_reached", nil},
+		{"stands_aside", nil},
+		{"is_back", nil},
 		{"person", nil},
 		{"sign_in_first", nil},
 		{"tool_failed", nil},

@@ -192,6 +192,14 @@ func (b *Book) Agrees(lang, text string) bool {
 	return yes.begins(text, courtesies) && (yes.covers(text, courtesies) || !no.within(text))
 }
 
+// Recall says whether a text asks an agent that stands aside to take over again, and
+// nothing else. What is said in the fallback counts in all languages, because staff
+// may speak another than the caller.
+func (b *Book) Recall(lang, text string) bool {
+	which := func(l *language) *lexicon { return l.recalls }
+	return b.covers(lang, text, which) || b.covers(Fallback, text, which)
+}
+
 // Interruption says whether a text is, or begins with, one of the short words
 // that people cut an answer off with ("wait", "what?"), or is a plain yes or begins
 // with a no. It tells such words from what a recogniser makes of a hum.

@@ -108,6 +108,8 @@ func (r *reader) top(key string, at, value ast.Node) error {
 		r.to.interruptions, err = r.lexicon(value)
 	case "courtesies":
 		r.to.courtesies, err = r.lexicon(value)
+	case "recalls":
+		r.to.recalls, err = r.lexicon(value)
 	case "intents":
 		err = r.mapping(value, r.cues(&r.to.understanding.Intents, Intents()))
 	case "facets":
@@ -123,7 +125,7 @@ func (r *reader) top(key string, at, value ast.Node) error {
 	case "words":
 		err = r.words(value, &r.to.understanding.Words)
 	default:
-		err = r.fault(at, "unknown key %q; known are name, system, phrases, backchannels, affirmations, negations, interruptions, dictation, courtesies, intents, facets, spelling, endings, gloss, digits, words", key)
+		err = r.fault(at, "unknown key %q; known are name, system, phrases, backchannels, affirmations, negations, interruptions, dictation, courtesies, recalls, intents, facets, spelling, endings, gloss, digits, words", key)
 	}
 	return err
 }

@@ -141,6 +141,7 @@ func (phrases) Interruption(string, string) bool { return false }
 func (phrases) Affirmation(_, text string) bool  { return text == "yes" }
 func (phrases) Negation(_, text string) bool     { return text == "no" }
 func (phrases) Dictation(string, string) bool    { return false }
+func (phrases) Recall(string, string) bool       { return false }
 
 // eyes see nothing in a photo that is "blind", and something in others.
 type eyes struct{}

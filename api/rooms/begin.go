@@ -23,8 +23,8 @@ type Job struct {
 // Begin begins the conversation of a job that the LiveKit server gave, with whom its
 // metadata names; shopper is the identity that they have in the room. Metadata that
 // others wrote name nobody. A conversation that was cut off in the room, with the same
-// person, is gone on with.
-func (d *Door) Begin(ctx context.Context, job Job) (c *agent.Conversation, shopper string, err error) {
+// person, is gone on with. adjust, if not nil, changes the conversation's options.
+func (d *Door) Begin(ctx context.Context, job Job, adjust func(*agent.Options)) (c *agent.Conversation, shopper string, err error) {
 	hall, err := d.open()
 	if err != nil {
 		return nil, "", err
@@ -37,7 +37,7 @@ func (d *Door) Begin(ctx context.Context, job Job) (c *agent.Conversation, shopp
 		return nil, "", fmt.Errorf("reading the job's token: %w", err)
 	}
 	if d.cfg.Record == nil {
-		c, err = hall.Begin(ctx, nil)
+		c, err = hall.Begin(ctx, adjust)
 		return c, e.Shopper, err
 	}
 	place := record.Place{Room: job.Room, Agent: job.Agent, Shopper: e.Shopper}
@@ -52,16 +52,19 @@ func (d *Door) Begin(ctx context.Context, job Job) (c *agent.Conversation, shopp
 	case err != nil:
 		return nil, "", fmt.Errorf("looking for what was said in the room: %w", err)
 	case taken != nil:
-		c, err = begin(ctx, hall, *taken)
+		c, err = begin(ctx, hall, *taken, adjust)
 		return c, e.Shopper, err
 	}
-	c, err = hall.Begin(ctx, func(o *agent.Options) { o.Record = d.cfg.Record.New(o.ID, place) })
+	c, err = hall.Begin(ctx, func(o *agent.Options) {
+		change(o, adjust)
+		o.Record = d.cfg.Record.New(o.ID, place)
+	})
 	return c, e.Shopper, err
 }
 
 // Resume goes on with a conversation that another server held; shopper is whom it is
-// with.
-func (d *Door) Resume(ctx context.Context, t record.Taken) (c *agent.Conversation, shopper string, err error) {
+// with, and adjust as for Begin.
+func (d *Door) Resume(ctx context.Context, t record.Taken, adjust func(*agent.Options)) (c *agent.Conversation, shopper string, err error) {
 	hall, err := d.open()
 	if err == nil {
 		ctx, err = hall.Restore(ctx, t.Place.Errand)
@@ -70,17 +73,26 @@ func (d *Door) Resume(ctx context.Context, t record.Taken) (c *agent.Conversatio
 		t.Entry.End(err)
 		return nil, "", err
 	}
-	c, err = begin(ctx, hall, t)
+	c, err = begin(ctx, hall, t, adjust)
 	return c, t.Place.Shopper, err
 }
 
 // begin goes on with a conversation, or ends its record.
-func begin(ctx context.Context, hall *api.Hall, t record.Taken) (*agent.Conversation, error) {
-	c, err := hall.Begin(ctx, func(o *agent.Options) { o.Record, o.Resume = t.Entry, t.Story })
+func begin(ctx context.Context, hall *api.Hall, t record.Taken, adjust func(*agent.Options)) (*agent.Conversation, error) {
+	c, err := hall.Begin(ctx, func(o *agent.Options) {
+		change(o, adjust)
+		o.Record, o.Resume = t.Entry, t.Story
+	})
 	if err != nil {
 		t.Entry.End(err)
 	}
 	return c, err
+}
+
+func change(o *agent.Options, adjust func(*agent.Options)) {
+	if adjust != nil {
+		adjust(o)
+	}
 }
 
 // End ends a conversation that Begin or Resume began.

@@ -3,8 +3,10 @@
 package rooms
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,6 +23,7 @@ import (
 
 	"parley/access"
 	"parley/api"
+	"parley/llm"
 	"parley/record"
 )
 
@@ -35,6 +38,9 @@ type Config struct {
 	// Record keeps the conversations, so that another server can take them up; nil
 	// keeps them nowhere.
 	Record *record.Store
+	// Attributes are those by which the agent tells somebody's role from a token, which
+	// is "shopper", "staff" or "guest", and whether a guest may interrupt it.
+	Attributes func(role string, mayInterrupt bool) map[string]string
 	// Log is told what clients are not; nothing if nil.
 	Log *slog.Logger
 }
@@ -72,6 +78,7 @@ func New(cfg Config) *Door {
 // Mount implements api.Protocol.
 func (d *Door) Mount(r chi.Router, h *api.Hall) {
 	d.hall.Store(h)
+	h.Describe(routes()...)
 	r.Post("/v1/rooms/{name}/agent", d.sendAgent)
 	r.Post("/v1/rooms/{name}/token", d.letIn)
 }
@@ -84,6 +91,17 @@ type errand struct {
 	Shopper string `json:"parley_shopper,omitempty"`
 }
 
+// Look makes images of a photo that came in a room. An error says to its sender, in
+// plain words, why it is not taken.
+func (d *Door) Look(ctx context.Context, file []byte) ([]llm.Image, error) {
+	hall := d.hall.Load()
+	images, err := hall.Look(ctx, [][]byte{file})
+	if err != nil {
+		return nil, errors.New(hall.Explain(ctx, err).Detail)
+	}
+	return images, nil
+}
+
 // wish is the body of both requests: whom the conversation is with, as for POST
 // /v1/tokens.
 type wish struct {
@@ -93,6 +111,40 @@ type wish struct {
 	Name     string `json:"name"`
 	Language string `json:"language"`
 	Viewing  string `json:"viewing"`
+	// Role is what the person is in the room: "shopper", which is meant by "", "staff" or
+	// "guest". Staff and guests speak for no customer, and bring no agent.
+	Role string `json:"role"`
+	// MayInterrupt has the agent give way to a guest and answer them.
+	MayInterrupt bool `json:"may_interrupt"`
+}
+
+// beside says that the person is not whom the conversation is with.
+func (w wish) beside() bool { return w.Role == roleStaff || w.Role == roleGuest }
+
+// The roles of people in a room.
+const (
+	roleShopper = "shopper"
+	roleStaff   = "staff"
+	roleGuest   = "guest"
+)
+
+// check says whether the wish can be granted to a person who enters (or, with entering
+// false, to an agent who is sent).
+func (w wish) check(entering bool) error {
+	refuse := func(format string, args ...any) error {
+		return api.NewProblem(http.StatusUnprocessableEntity, "bad-request", format, args...)
+	}
+	switch {
+	case w.Role != "" && w.Role != roleShopper && !w.beside():
+		return refuse("A role is %q, %q or %q.", roleShopper, roleStaff, roleGuest)
+	case w.MayInterrupt && w.Role != roleGuest:
+		return refuse("may_interrupt is for guests: a shopper may anyway, and staff take the floor.")
+	case w.beside() && !entering:
+		return refuse("The agent is sent to a shopper, and to nobody with another role.")
+	case w.beside() && (w.Customer != "" || w.Viewing != ""):
+		return refuse("Staff and guests speak for no customer, and view no product.")
+	}
+	return nil
 }
 
 // read reads a request: the room's name, the wish and the metadata for the agent's job.
@@ -111,11 +163,18 @@ func (d *Door) read(r *http.Request, fresh bool) (name string, w wish, metadata 
 			return "", w, "", api.NewProblem(http.StatusBadRequest, "bad-json", "The body is not the JSON object that is expected here: %v.", err)
 		}
 	}
+	if err := w.check(fresh); err != nil {
+		return "", w, "", err
+	}
 	// A room is anybody's who knows its name, so only a shop's server may choose one:
 	// Mint asks for its key.
 	token, _, err := d.hall.Load().Mint(r.Context(), access.Grant{Customer: w.Customer, Name: w.Name, Language: w.Language, Viewing: w.Viewing}, 0)
 	if err != nil {
 		return "", w, "", err
+	}
+	if w.beside() {
+		w.Identity = w.Role + "-" + uuid.NewString()
+		return name, w, "", nil
 	}
 	e := errand{Token: token, Shopper: w.Identity}
 	if fresh {
@@ -145,7 +204,7 @@ func (d *Door) sendAgent(w http.ResponseWriter, r *http.Request) {
 		d.hall.Load().Fail(w, r, api.NewProblem(http.StatusBadGateway, "livekit", "The LiveKit server did not take the dispatch."))
 		return
 	}
-	api.WriteJSON(w, http.StatusCreated, map[string]string{"room": name, "dispatch": dispatched.GetId()})
+	api.WriteJSON(w, http.StatusCreated, sent{Room: name, Dispatch: dispatched.GetId()})
 }
 
 // create has the LiveKit server dispatch the agent.
@@ -162,7 +221,8 @@ func (d *Door) create(ctx context.Context, room, metadata string) (*lk.AgentDisp
 	return d.dispatch.CreateDispatch(ctx, &lk.CreateAgentDispatchRequest{Room: room, AgentName: d.cfg.AgentName, Metadata: metadata})
 }
 
-// letIn makes a shopper's token for a room. The agent comes when the room begins.
+// letIn makes a person's token for a room. With a shopper the agent comes, when the room
+// begins. The token lets nobody change their own attributes, which say what they are.
 func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 	name, wish, metadata, err := d.read(r, true)
 	if err != nil {
@@ -170,8 +230,9 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).SetIdentity(wish.Identity).SetName(wish.Name).SetValidFor(joinTime).
-		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: name})
-	if d.cfg.AgentName != "" { // without a name it comes into every room by itself
+		SetAttributes(d.cfg.Attributes(cmp.Or(wish.Role, roleShopper), wish.MayInterrupt)).
+		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: name, CanUpdateOwnMetadata: new(false)})
+	if d.cfg.AgentName != "" && !wish.beside() { // without a name it comes into every room by itself
 		token.SetRoomConfig(&lk.RoomConfiguration{Agents: []*lk.RoomAgentDispatch{{AgentName: d.cfg.AgentName, Metadata: metadata}}})
 	}
 	text, err := token.ToJWT()
@@ -180,5 +241,5 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	api.WriteJSON(w, http.StatusCreated, map[string]string{"url": d.cfg.URL, "room": name, "token": text})
+	api.WriteJSON(w, http.StatusCreated, ticket{URL: d.cfg.URL, Room: name, Token: text})
 }

@@ -125,6 +125,7 @@ func (book) Interruption(string, string) bool { return true }
 func (book) Affirmation(string, string) bool  { return false }
 func (book) Negation(string, string) bool     { return false }
 func (book) Dictation(string, string) bool    { return false }
+func (book) Recall(string, string) bool       { return false }
 
 // rooms gives the API real calls.
 type rooms struct{ server *webrtc.Server }

@@ -26,7 +26,7 @@ func spoken() []agent.Envelope {
 		agent.CallerIdentified{Customer: "Maya"},
 		agent.ToolFinished{Call: "c1", Name: "get_order", OK: true, Took: 12, Result: `{"email":"maya@example.com"}`},
 		agent.ConfirmationAsked{Call: "c2", Name: "cancel_order", Arguments: json.RawMessage(`{"order_id":"W1"}`)},
-		agent.BrainMoved{From: "a", To: "b"},
+		agent.BrainMoved{From: "a", To: "b"}, agent.Overheard{Speaker: "s", Role: agent.RoleStaff, Text: "Hello", Source: "voice"}, agent.StoodAside{}, agent.CameBack{},
 		agent.ReplyText{Text: "It is on its way. Sh"}, agent.ReplyText{Text: "all I call?"}, agent.ReplyWritten{Text: "It is on its way. Shall I call?"},
 		agent.StateChanged{State: agent.Speaking},
 		agent.ReplySpoken{Text: "It"}, agent.ReplySpoken{Text: "It is on its way."}, agent.Held{}, agent.Silenced{After: 30}, agent.Resumed{}, agent.ReplySpoken{Text: "It is on its way. Shall"},

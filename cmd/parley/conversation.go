@@ -15,6 +15,7 @@ import (
 	"parley/record"
 	"parley/shop"
 	"parley/tools"
+	"parley/vad"
 )
 
 // conversation is what a new conversation is made of.
@@ -22,6 +23,7 @@ func (e *engines) conversation(ctx context.Context, notice string) agent.Options
 	o := e.textConversation()
 	o.Notice, o.Greet = notice, true
 	o.Engines.Detector, o.Engines.TurnModel, o.Engines.Recognizer = e.silero.New(), e.turns, e.asr
+	o.Engines.NewDetector = func() vad.Detector { return e.silero.New() }
 	o.Engines.Voice, o.Engines.Spare = e.voice, e.spare
 	if e.recordings != nil {
 		o.Recorder = e.recordings

@@ -32,10 +32,12 @@ func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Log
 	if opus < 0 {
 		return nil, nil, errors.New("joining LiveKit's rooms: there is no Opus here")
 	}
-	door := roomsapi.New(roomsapi.Config{URL: l.URL, Key: l.APIKey, Secret: l.APISecret.Reveal(), AgentName: l.AgentName, Record: e.stories, Log: log})
+	door := roomsapi.New(roomsapi.Config{
+		URL: l.URL, Key: l.APIKey, Secret: l.APISecret.Reveal(), AgentName: l.AgentName, Record: e.stories, Attributes: livekit.Attributes, Log: log,
+	})
 	worker, err := livekit.New(livekit.Config{
 		URL: l.URL, APIKey: l.APIKey, APISecret: l.APISecret.Reveal(), AgentName: l.AgentName, Participants: l.Jobs == "participant",
-		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), Begin: begins(door), End: door.End,
+		MaxCalls: cfg.Limits.Calls, Count: count, NewLine: lines(codecs[opus]), NewEar: ears(codecs[opus]), Look: door.Look, Begin: begins(door), End: door.End,
 		Grace: l.Grace, Drain: l.Drain, Version: version, Log: log,
 	})
 	if err != nil {
@@ -45,9 +47,9 @@ func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Log
 }
 
 // begins has a door begin the conversations of a worker's jobs.
-func begins(door *roomsapi.Door) func(context.Context, livekit.Job) (*agent.Conversation, string, error) {
-	return func(ctx context.Context, job livekit.Job) (*agent.Conversation, string, error) {
-		return door.Begin(ctx, roomsapi.Job(job))
+func begins(door *roomsapi.Door) func(context.Context, livekit.Job, func(*agent.Options)) (*agent.Conversation, string, error) {
+	return func(ctx context.Context, job livekit.Job, adjust func(*agent.Options)) (*agent.Conversation, string, error) {
+		return door.Begin(ctx, roomsapi.Job(job), adjust)
 	}
 }
 
@@ -75,5 +77,12 @@ func unregistered(w *livekit.Worker) []string {
 func lines(codec audio.Codec) func(room.Guest, *pion.TrackLocalStaticRTP, *slog.Logger) (livekit.Line, error) {
 	return func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (livekit.Line, error) {
 		return webrtc.NewLine(g, codec, out, log)
+	}
+}
+
+// ears makes the sound of people whom the agent hears and does not speak to.
+func ears(codec audio.Codec) func(audio.Listener, *slog.Logger) (livekit.Ear, error) {
+	return func(l audio.Listener, log *slog.Logger) (livekit.Ear, error) {
+		return webrtc.NewEar(l, codec, log)
 	}
 }

@@ -146,6 +146,23 @@ func TestKeysInRooms(t *testing.T) {
 			t.Errorf("%s %s: %d, want %d", c.path, c.body, got, c.want)
 		}
 	}
+	for _, body := range []string{
+		`{"role":"boss"}`, `{"role":"staff","customer":"demo"}`, `{"may_interrupt":true}`, `{"role":"staff","may_interrupt":true}`,
+	} {
+		if got := ask(key, "/v1/rooms/aisle/token", body); got != http.StatusUnprocessableEntity {
+			t.Errorf("a token for %s: %d", body, got)
+		}
+	}
+	if got := ask(key, "/v1/rooms/aisle/agent", `{"role":"staff","identity":"x"}`); got != http.StatusUnprocessableEntity {
+		t.Errorf("an agent for staff: %d", got)
+	}
+	var minted struct{ Token string }
+	post(t, a.url+"/v1/tokens", key, `{"customer":"`+shop.DemoCustomer+`"}`, &minted)
+	for _, role := range []string{"", "shopper", "staff", "guest"} {
+		if got := ask(minted.Token, "/v1/rooms/aisle/token", `{"role":"`+role+`"}`); got != http.StatusForbidden {
+			t.Errorf("a shopper got a token for %q: %d", role, got)
+		}
+	}
 	s := a.enterFor(t, key, "aisle", `{"customer":"`+shop.DemoCustomer+`","name":"Maya"}`)
 	s.until("the greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
 	s.room.LocalParticipant.SendText("Where is my order W10004?", lksdk.StreamTextOptions{Topic: "lk.chat"})
@@ -167,4 +184,28 @@ func TestCheckAsksTheLiveKitServer(t *testing.T) {
 	if f := checkLiveKit(t.Context(), l); f.Outcome != limited {
 		t.Errorf("without a server: %+v", f)
 	}
+}
+
+// TestStaffByTheShopsToken: who enters with a token for staff takes the floor, and gives
+// it back with the agent's words.
+func TestStaffByTheShopsToken(t *testing.T) {
+	a, _ := startInRooms(t)
+	s := a.enter(t, "aisle")
+	s.until("the greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
+	s.quiet(20 * time.Second)
+	staff := a.enterFor(t, "", "aisle", `{"role":"staff","name":"Anna"}`)
+	staff.play(a.say(t, "Hello, this is Anna from the shop."))
+	s.until("the agent leaving the floor", 30*time.Second, func() bool { return s.said(true, "colleague") })
+	s.until("the caption of what staff said", 5*time.Second, func() bool {
+		for _, c := range s.captions {
+			if strings.HasPrefix(c.from, "staff-") && holdsAll(strings.ToLower(c.text), "hello") && c.attributes["lk.transcribed_track_id"] != "" {
+				return true
+			}
+		}
+		return false
+	})
+	staff.room.LocalParticipant.SendText("Parley, please take over.", lksdk.StreamTextOptions{Topic: "lk.chat"})
+	s.until("the agent's return", 20*time.Second, func() bool { return s.said(true, "back") })
+	s.room.LocalParticipant.SendText("Where is my order W10004?", lksdk.StreamTextOptions{Topic: "lk.chat"})
+	s.until("an answer", 20*time.Second, func() bool { return s.said(true, "cancel") })
 }

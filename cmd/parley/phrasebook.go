@@ -39,4 +39,6 @@ func (p phrasebook) Interruption(language, text string) bool {
 	return p.book.Interruption(language, text)
 }
 
+func (p phrasebook) Recall(language, text string) bool { return p.book.Recall(language, text) }
+
 func (p phrasebook) Dictation(language, text string) bool { return p.book.Dictation(language, text) }

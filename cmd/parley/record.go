@@ -61,8 +61,8 @@ func (e *engines) takeUp(ctx context.Context, door *roomsapi.Door, worker *livek
 			return free()
 		}
 		e.stories.Watch(ctx, room, func(t record.Taken) {
-			err := worker.TakeUp(ctx, t.Place.Room, t.Place.Agent, func(ctx context.Context) (*agent.Conversation, string, error) {
-				return door.Resume(ctx, t)
+			err := worker.TakeUp(ctx, t.Place.Room, t.Place.Agent, func(ctx context.Context, adjust func(*agent.Options)) (*agent.Conversation, string, error) {
+				return door.Resume(ctx, t, adjust)
 			})
 			if err != nil {
 				e.log.Warn("taking a conversation up", "room", t.Place.Room, "err", err)

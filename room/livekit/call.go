@@ -15,6 +15,8 @@ import (
 	pion "github.com/pion/webrtc/v4"
 
 	"parley/agent"
+	"parley/audio"
+	"parley/llm"
 	"parley/room"
 )
 
@@ -47,15 +49,32 @@ type call struct {
 	// heard says that somebody receives the agent's voice.
 	heard  chan struct{}
 	tracks chan track
-	chats  chan chat
-	typing chan struct{} // a place for each text that is being received
+	own    *post // what the shopper writes
+	others *post // what all others do
 
+	// eyes look at photos; nil where none are taken. photoPlaces are the worker's.
+	eyes        func(ctx context.Context, file []byte) ([]llm.Image, error)
+	photoPlaces chan struct{}
+	filming     chan struct{}                                   // a place for who takes a picture
+	films       chan *pion.TrackRemote                          // cameras that were subscribed to
+	pictures    chan []byte                                     // for the conversation to be shown
+	wanted      chan string                                     // who wants a picture taken
+	newEar      func(audio.Listener, *slog.Logger) (Ear, error) // nil: nobody else is heard
+
+	newsMu sync.Mutex
+	news   chan struct{} // closed when people have come or gone
+
+	// mu is never held while the client is asked who is in the room: it calls back under
+	// the lock that this takes.
 	mu sync.Mutex
 	// shopper is the identity of the person whom the conversation is with.
 	shopper string
-	// microphone is the shopper's newest track, for transcripts.
-	microphone string
-	asked      map[string]bool // tracks that were subscribed to, by id
+	// microphones are people's newest tracks, for transcripts, by identity.
+	microphones map[string]string
+	asked       map[string]bool             // tracks that were subscribed to, by id
+	ears        map[string]*agent.Bystander // by identity
+	state       agent.State
+	aside       bool // staff have the floor
 }
 
 // track is one that came from a participant.
@@ -72,6 +91,15 @@ type Line interface {
 	// track is woken. A later track waits until the one before has ended.
 	Listen(ctx context.Context, track *pion.TrackRemote)
 	// Close frees the codecs, when Speak and Listen have returned.
+	Close() error
+}
+
+// Ear is the sound of one person whom the agent hears and does not speak to.
+type Ear interface {
+	// Listen passes on what comes on a track until the track ends, or ctx does and the
+	// track is woken.
+	Listen(ctx context.Context, track *pion.TrackRemote)
+	// Close frees the codec, when Listen has returned.
 	Close() error
 }
 
@@ -97,29 +125,45 @@ var (
 // set by end, is why. An error says that there was no conversation.
 func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.JobAssignment) error {
 	job := a.GetJob()
+	lens := new(camera)
 	about := Job{Metadata: job.GetMetadata(), Room: job.GetRoom().GetName(), Agent: identity(job), Participant: job.GetParticipant().GetIdentity()}
-	conversation, shopper, err := w.cfg.Begin(ctx, about)
+	conversation, shopper, err := w.cfg.Begin(ctx, about, w.sees(lens))
 	if err != nil {
 		return failed("beginning a conversation", err)
 	}
 	w.begun(job.Id)
-	return w.hold(ctx, end, conversation, visit{room: about.Room, url: w.roomURL(a), token: a.GetToken(), shopper: cmp.Or(shopper, about.Participant)})
+	return w.hold(ctx, end, conversation, visit{room: about.Room, url: w.roomURL(a), token: a.GetToken(), shopper: cmp.Or(shopper, about.Participant), lens: lens})
 }
 
-// visit is a room that a conversation is to be held in, and with whom.
-type visit struct{ room, url, token, shopper string }
+// sees gives a conversation's agent the shopper's camera, where pictures are looked at.
+func (w *Worker) sees(lens *camera) func(*agent.Options) {
+	return func(o *agent.Options) {
+		if w.cfg.Look != nil {
+			o.Engines.Tools = sighted{o.Engines.Tools, lens}
+		}
+	}
+}
+
+// visit is a room that a conversation is to be held in, with whom, and through which
+// camera they are seen.
+type visit struct {
+	room, url, token, shopper string
+	lens                      *camera
+}
 
 // hold holds a conversation in a room until it is over, as work does.
 func (w *Worker) hold(ctx context.Context, end context.CancelCauseFunc, conversation *agent.Conversation, v visit) error {
 	c := &call{
 		log: w.log.With("conversation", conversation.ID(), "room", v.room), conversation: conversation, ctx: ctx, end: end,
-		people: make(chan struct{}, 1), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
-		chats: make(chan chat, maxChats), typing: make(chan struct{}, maxChats),
+		people: make(chan struct{}, 1), news: make(chan struct{}), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
+		own: newPost(), others: newPost(), state: agent.Listening,
 		shopper: v.shopper, asked: make(map[string]bool),
+		newEar: w.cfg.NewEar, eyes: w.cfg.Look, photoPlaces: w.photos,
+		filming: make(chan struct{}, 1), films: make(chan *pion.TrackRemote, 1), pictures: make(chan []byte), wanted: make(chan string, 1), microphones: make(map[string]string), ears: make(map[string]*agent.Bystander),
 	}
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()
-	err := c.run(w, v.url, v.token, events)
+	err := c.run(w, v.url, v.token, events, v.lens)
 	cause := context.Cause(ctx)
 	if err != nil {
 		cause = err
@@ -135,7 +179,7 @@ func (w *Worker) hold(ctx context.Context, end context.CancelCauseFunc, conversa
 }
 
 // run joins, talks until the call ends, and leaves. It ends the call itself on errors.
-func (c *call) run(w *Worker, url, token string, events *agent.Subscription) error {
+func (c *call) run(w *Worker, url, token string, events *agent.Subscription, lens *camera) error {
 	defer c.end(errOver)
 	out, err := pion.NewTrackLocalStaticRTP(pion.RTPCodecCapability{
 		MimeType: pion.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
@@ -167,6 +211,14 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 	if err := c.room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
 		return failed("listening for text", err)
 	}
+	for _, topic := range photoTopics() {
+		if err := c.room.RegisterByteStreamHandler(topic, c.receivePhoto); err != nil {
+			return failed("listening for photos", err)
+		}
+	}
+	if err := c.offerMethods(); err != nil {
+		return err
+	}
 	defer c.room.Disconnect()
 	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithLogger(logger.GetDiscardLogger()),
 		lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE}))
@@ -177,11 +229,13 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription) err
 	for _, p := range c.room.LocalParticipant.TrackPublications() {
 		voice = p.SID()
 	}
+	lens.call.Store(c)
 	c.log.Info("joined a room", "took", time.Since(began).Round(time.Millisecond))
 
 	loops.Go(func() { c.line.Speak(c.ctx) })
 	loops.Go(func() { c.tell(events, voice) })
 	loops.Go(func() { c.answerText() })
+	loops.Go(func() { c.showPictures() })
 	c.changed()
 	return c.stay(w.cfg.Grace, &loops)
 }
@@ -192,7 +246,7 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 	defer alone.Stop()
 	greet := time.NewTimer(time.Hour)
 	defer greet.Stop()
-	present, met, attached := false, false, false
+	attached := false
 	attach := func() {
 		if !attached {
 			attached = true
@@ -201,22 +255,21 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 			}
 		}
 	}
+	var p presence
 	for {
 		select {
 		case <-c.ctx.Done():
 			c.conversation.Detach(context.Cause(c.ctx))
 			return nil
 		case <-c.people:
-			switch here := c.look(); {
-			case here && !present:
-				present = true
+			switch came, went := c.notice(&p); {
+			case came:
 				alone.Stop()
-				if !met {
-					met = true
+				if !p.met {
+					p.met = true
 					greet.Reset(subscribeTime)
 				}
-			case !here && present:
-				present = false
+			case went:
 				alone.Reset(grace)
 			}
 		case <-c.heard:
@@ -224,11 +277,11 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 		case <-greet.C:
 			attach() // a client that hears nothing may still read
 		case <-alone.C:
-			if present {
+			if p.present {
 				continue
 			}
 			cause := room.ErrHungUp
-			if !met {
+			if !p.met {
 				cause = errNobody
 			}
 			c.end(cause)
@@ -238,111 +291,49 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 	}
 }
 
+// presence is what was known of the people in the room when they were last looked at.
+type presence struct {
+	present, met bool   // the shopper is there, or has been
+	staff        bool   // some of the staff are
+	told         string // who the room knows to be the shopper
+}
+
+// notice looks at who is in the room, and says if the shopper has come or gone.
+func (c *call) notice(p *presence) (came, went bool) {
+	s := c.look()
+	if s.rival {
+		c.end(errRival)
+		return false, false
+	}
+	if s.shopper != p.told {
+		p.told = s.shopper
+		c.room.LocalParticipant.SetAttributes(map[string]string{shopperAttribute: p.told})
+	}
+	if p.staff && !s.staff {
+		c.returned()
+	}
+	came, went = s.here && !p.present, !s.here && p.present
+	p.staff, p.present = s.staff, s.here
+	return came, went
+}
+
+// returned has the agent take the floor again when the last of the staff has left.
+func (c *call) returned() {
+	if err := c.conversation.ComeBack(c.ctx); err != nil {
+		c.log.Debug("taking the floor again", "error", err)
+	}
+}
+
 // listen hears one microphone until it is taken away or the call ends.
 func (c *call) listen(t track) {
 	c.mu.Lock()
 	mine := t.owner == c.shopper
 	c.mu.Unlock()
 	if !mine {
+		c.overhear(t)
 		return
 	}
 	stop := context.AfterFunc(c.ctx, func() { _ = t.remote.SetReadDeadline(time.Now()) })
 	defer stop()
 	c.line.Listen(c.ctx, t.remote)
-}
-
-// callbacks are what the client calls, from goroutines of its own.
-func (c *call) callbacks() *lksdk.RoomCallback {
-	return &lksdk.RoomCallback{
-		OnDisconnectedWithReason: func(reason lksdk.DisconnectionReason) {
-			c.end(fmt.Errorf("%w: %s", errRoomGone, reason))
-		},
-		OnParticipantConnected:    func(*lksdk.RemoteParticipant) { c.changed() },
-		OnParticipantDisconnected: func(*lksdk.RemoteParticipant) { c.changed() },
-		OnReconnecting:            func() { c.log.Info("the connection to the room was lost; reconnecting") },
-		OnReconnected: func() {
-			c.log.Info("connected to the room again")
-			c.mu.Lock()
-			clear(c.asked) // a new session asks anew
-			c.mu.Unlock()
-			c.changed()
-		},
-		OnLocalTrackSubscribed: func(*lksdk.LocalTrackPublication, *lksdk.LocalParticipant) {
-			select {
-			case c.heard <- struct{}{}:
-			default:
-			}
-		},
-		ParticipantCallback: lksdk.ParticipantCallback{
-			OnTrackPublished: func(*lksdk.RemoteTrackPublication, *lksdk.RemoteParticipant) { c.changed() },
-			OnTrackSubscribed: func(remote *pion.TrackRemote, p *lksdk.RemoteTrackPublication, rp *lksdk.RemoteParticipant) {
-				if remote.Kind() != pion.RTPCodecTypeAudio {
-					return
-				}
-				c.mu.Lock()
-				c.microphone = p.SID()
-				c.mu.Unlock()
-				select {
-				case c.tracks <- track{remote, rp.Identity()}:
-				default:
-					c.log.Debug("ignoring a track: too many came at once")
-				}
-			},
-			OnTrackUnsubscribed: func(remote *pion.TrackRemote, p *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
-				c.mu.Lock()
-				delete(c.asked, p.SID())
-				c.mu.Unlock()
-				_ = remote.SetReadDeadline(time.Now()) // whoever reads it may stop
-			},
-		},
-	}
-}
-
-// changed says that people have come or gone.
-func (c *call) changed() {
-	select {
-	case c.people <- struct{}{}:
-	default:
-	}
-}
-
-// look finds the shopper, asks for their microphone, and says whether they are here.
-func (c *call) look() bool {
-	var here *lksdk.RemoteParticipant
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.shopper != "" {
-		here = c.room.GetParticipantByIdentity(c.shopper)
-	} else {
-		for _, p := range c.room.GetRemoteParticipants() {
-			if isPerson(p) {
-				here, c.shopper = p, p.Identity()
-				break
-			}
-		}
-	}
-	if here == nil {
-		return false
-	}
-	for _, p := range here.TrackPublications() {
-		publication, ok := p.(*lksdk.RemoteTrackPublication)
-		if !ok || publication.Kind() != lksdk.TrackKindAudio || publication.Source() != lk.TrackSource_MICROPHONE || c.asked[publication.SID()] {
-			continue
-		}
-		c.asked[publication.SID()] = true
-		if err := publication.SetSubscribed(true); err != nil {
-			delete(c.asked, publication.SID())
-			c.log.Debug("subscribing to a microphone", "error", err)
-		}
-	}
-	return true
-}
-
-// isPerson tells people, on the web or on the phone, from agents, recorders and streams.
-func isPerson(p *lksdk.RemoteParticipant) bool {
-	switch lk.ParticipantInfo_Kind(p.Kind()) {
-	case lk.ParticipantInfo_STANDARD, lk.ParticipantInfo_SIP:
-		return true
-	}
-	return false
 }

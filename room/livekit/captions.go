@@ -72,7 +72,18 @@ func (c *call) tell(events *agent.Subscription, voice string) {
 func (t *captions) take(e agent.Envelope) {
 	switch e := e.Event.(type) {
 	case agent.StateChanged:
+		t.call.mu.Lock()
+		t.call.state = e.State
+		t.call.mu.Unlock()
 		t.call.room.LocalParticipant.SetAttributes(map[string]string{stateAttribute: states[e.State]})
+	case agent.StoodAside:
+		t.floor(floorStaff)
+	case agent.CameBack:
+		t.floor(floorAgent)
+	case agent.Overheard:
+		if e.Source == "voice" {
+			t.other(e)
+		}
 	case agent.PartialTranscript:
 		t.caller(e.Text, false)
 	case agent.UserSaid:
@@ -96,15 +107,37 @@ func (t *captions) take(e agent.Envelope) {
 // its own that replaces the one before.
 func (t *captions) caller(text string, final bool) {
 	t.call.mu.Lock()
-	from, microphone := t.call.shopper, t.call.microphone
+	from := t.call.shopper
+	microphone := t.call.microphones[from]
 	t.call.mu.Unlock()
 	if t.heard == "" {
 		t.heard = "SG_" + uuid.NewString()
 	}
+	t.whole(from, text, attributes(t.heard, microphone, final))
+}
+
+// other tells what somebody beside the shopper said.
+func (t *captions) other(e agent.Overheard) {
+	t.call.mu.Lock()
+	microphone := t.call.microphones[e.Speaker]
+	t.call.mu.Unlock()
+	t.whole(e.Speaker, e.Text, attributes("SG_"+uuid.NewString(), microphone, true))
+}
+
+// whole is a stream with all of a text.
+func (t *captions) whole(from, text string, attributes map[string]string) {
 	id := uuid.NewString()
-	t.open(id, from, attributes(t.heard, microphone, final))
+	t.open(id, from, attributes)
 	t.write(id, from, text, 0)
 	t.shut(id, from, nil)
+}
+
+// floor tells who has the floor.
+func (t *captions) floor(who string) {
+	t.call.mu.Lock()
+	t.call.aside = who == floorStaff
+	t.call.mu.Unlock()
+	t.call.room.LocalParticipant.SetAttributes(map[string]string{floorAttribute: who})
 }
 
 // agent tells how far an answer has been spoken: one stream, which grows.

@@ -3,6 +3,7 @@ package livekit
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
@@ -28,7 +29,9 @@ func (w *Worker) consider(job *lk.Job) {
 	w.tell(&lk.WorkerMessage{Message: &lk.WorkerMessage_Availability{Availability: &lk.AvailabilityResponse{
 		JobId: job.Id, Available: available,
 		ParticipantIdentity: identity(job), ParticipantName: w.cfg.AgentName,
-		ParticipantAttributes: map[string]string{stateAttribute: stateInitializing},
+		ParticipantAttributes: map[string]string{
+			stateAttribute: stateInitializing, floorAttribute: floorAgent, sinceAttribute: strconv.FormatInt(now.UnixMilli(), 10),
+		},
 	}}})
 	w.report(false)
 }

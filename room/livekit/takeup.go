@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	protoagent "github.com/livekit/protocol/agent"
 	lk "github.com/livekit/protocol/livekit"
@@ -19,9 +21,11 @@ const nameAttribute = "lk.agent_name"
 // the agent that is gone, so that the server removes what is left of it, and that the
 // two can never be there together. begin begins the conversation and says with whom. An
 // error says that nothing was begun.
-func (w *Worker) TakeUp(ctx context.Context, room, identity string, begin func(context.Context) (c *agent.Conversation, shopper string, err error)) error {
+func (w *Worker) TakeUp(ctx context.Context, room, identity string, begin func(ctx context.Context, adjust func(*agent.Options)) (c *agent.Conversation, shopper string, err error)) error {
 	token, err := protoagent.BuildAgentToken(w.cfg.APIKey, w.cfg.APISecret, room, identity, w.cfg.AgentName, "",
-		map[string]string{stateAttribute: stateInitializing, nameAttribute: w.cfg.AgentName},
+		map[string]string{
+			stateAttribute: stateInitializing, nameAttribute: w.cfg.AgentName, floorAttribute: floorAgent, sinceAttribute: strconv.FormatInt(time.Now().UnixMilli(), 10),
+		},
 		&lk.ParticipantPermission{CanSubscribe: true, CanPublish: true, CanPublishData: true, CanUpdateMetadata: true})
 	if err != nil {
 		return fmt.Errorf("making a token for a room: %w", err)
@@ -39,10 +43,11 @@ func (w *Worker) TakeUp(ctx context.Context, room, identity string, begin func(c
 	w.running[id] = end
 	w.calls.Go(func() {
 		defer end(nil)
-		conversation, shopper, err := begin(ctx)
+		lens := new(camera)
+		conversation, shopper, err := begin(ctx, w.sees(lens))
 		if err == nil {
 			w.log.Info("taking a conversation up", "conversation", conversation.ID(), "room", room)
-			err = w.hold(ctx, end, conversation, visit{room: room, url: w.cfg.URL, token: token, shopper: shopper})
+			err = w.hold(ctx, end, conversation, visit{room: room, url: w.cfg.URL, token: token, shopper: shopper, lens: lens})
 		}
 		if err != nil {
 			w.log.Warn("a conversation could not be taken up", "room", room, "error", err)

@@ -34,8 +34,8 @@ func TestTakingUpRemovesWhatIsLeftOfTheOtherAgent(t *testing.T) {
 	d.mu.Lock()
 	first := d.begun[0]
 	d.mu.Unlock()
-	err = other.TakeUp(t.Context(), "aisle", identity, func(ctx context.Context) (*agent.Conversation, string, error) {
-		return d.begin(ctx, Job{Metadata: "ann"})
+	err = other.TakeUp(t.Context(), "aisle", identity, func(ctx context.Context, adjust func(*agent.Options)) (*agent.Conversation, string, error) {
+		return d.begin(ctx, Job{Metadata: "ann"}, adjust)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,8 @@ import (
 	pion "github.com/pion/webrtc/v4"
 
 	"parley/agent"
+	"parley/audio"
+	"parley/llm"
 	"parley/room"
 )
 
@@ -34,9 +36,16 @@ type Config struct {
 	// NewLine makes the sound between a conversation and its room, which is Opus; what is
 	// said goes to out.
 	NewLine func(g room.Guest, out *pion.TrackLocalStaticRTP, log *slog.Logger) (Line, error)
+	// NewEar makes the sound of one more person in the room, who is heard by l; nil means
+	// that nobody but the shopper is heard.
+	NewEar func(l audio.Listener, log *slog.Logger) (Ear, error)
+	// Look makes images of a photo as it came; an error says to the shopper, in plain
+	// words, why it is not taken. nil means that no photos are taken.
+	Look func(ctx context.Context, file []byte) ([]llm.Image, error)
 	// Begin starts the conversation of a job, with whom the job's metadata names. shopper
 	// is the identity of the participant that it is with, "" for the first who is there.
-	Begin func(ctx context.Context, job Job) (c *agent.Conversation, shopper string, err error)
+	// adjust changes the conversation's options before.
+	Begin func(ctx context.Context, job Job, adjust func(*agent.Options)) (c *agent.Conversation, shopper string, err error)
 	// End ends a conversation.
 	End func(c *agent.Conversation, cause error)
 	// Grace is how long a conversation waits for the person to come, or to come back;
@@ -65,7 +74,8 @@ type Worker struct {
 	cfg Config
 	log *slog.Logger
 
-	calls sync.WaitGroup // the jobs at work
+	calls  sync.WaitGroup // the jobs at work
+	photos chan struct{}  // a place for each photo that is being received
 
 	mu       sync.Mutex
 	socket   *socket // nil while there is no connection
@@ -115,7 +125,7 @@ func New(cfg Config) (*Worker, error) {
 		cfg.Grace = 20 * time.Second
 	}
 	return &Worker{
-		cfg: cfg, log: cfg.Log,
+		cfg: cfg, log: cfg.Log, photos: make(chan struct{}, photosAtOnce),
 		promised: make(map[string]time.Time), running: make(map[string]context.CancelCauseFunc),
 	}, nil
 }
