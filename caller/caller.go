@@ -47,6 +47,8 @@ type Options struct {
 	// into one of its own, NAME-1, NAME-2 and so on.
 	URL   string
 	Shape Shape
+	// Prepared has the agent go into a room ahead of the caller.
+	Prepared bool
 	// Header is sent with every request.
 	Header http.Header
 	// Codec is the only one that is offered.

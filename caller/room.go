@@ -76,19 +76,27 @@ func (s *session) roomCallbacks(heard chan struct{}) *lksdk.RoomCallback {
 		},
 		ParticipantCallback: lksdk.ParticipantCallback{
 			OnTrackPublished: func(_ *lksdk.RemoteTrackPublication, p *lksdk.RemoteParticipant) {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				if isAgent(p) && s.result.present == 0 {
-					s.result.present = time.Since(s.joined)
+				if isAgent(p) {
+					s.present()
 				}
 			},
 			OnTrackSubscribed: func(track *pion.TrackRemote, _ *lksdk.RemoteTrackPublication, p *lksdk.RemoteParticipant) {
 				if track.Kind() == pion.RTPCodecTypeAudio && isAgent(p) {
+					s.present() // of one that was there before, nothing is told earlier
 					s.reading.Go(func() { s.read(track) })
 					once.Do(func() { close(heard) })
 				}
 			},
 		},
+	}
+}
+
+// present notes that the agent's track is there.
+func (s *session) present() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.result.present == 0 {
+		s.result.present = time.Since(s.joined)
 	}
 }
 
@@ -101,7 +109,7 @@ func (s *session) askForTicket(ctx context.Context) (ticket, error) {
 	}
 	signals := signaller{s.options}
 	s.offered = time.Now()
-	r, err := signals.do(ctx, http.MethodPost, room+"/token", []byte("{}"), "application/json", "application/json")
+	r, err := signals.do(ctx, http.MethodPost, room+"/token", fmt.Appendf(nil, `{"prepare":%t}`, s.options.Prepared), "application/json", "application/json")
 	if err != nil {
 		return ticket{}, err
 	}

@@ -19,7 +19,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/livekit/protocol/auth"
 	lk "github.com/livekit/protocol/livekit"
-	"github.com/twitchtv/twirp"
 
 	"parley/access"
 	"parley/api"
@@ -61,6 +60,7 @@ const (
 type Door struct {
 	cfg      Config
 	dispatch lk.AgentDispatchService
+	people   lk.RoomService
 	hall     atomic.Pointer[api.Hall]
 }
 
@@ -72,7 +72,8 @@ func New(cfg Config) *Door {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	address := "http" + strings.TrimPrefix(cfg.URL, "ws")
-	return &Door{cfg: cfg, dispatch: lk.NewAgentDispatchServiceProtobufClient(address, &http.Client{Timeout: dispatchTime})}
+	client := &http.Client{Timeout: dispatchTime}
+	return &Door{cfg: cfg, dispatch: lk.NewAgentDispatchServiceProtobufClient(address, client), people: lk.NewRoomServiceProtobufClient(address, client)}
 }
 
 // Mount implements api.Protocol.
@@ -116,6 +117,8 @@ type wish struct {
 	Role string `json:"role"`
 	// MayInterrupt has the agent give way to a guest and answer them.
 	MayInterrupt bool `json:"may_interrupt"`
+	// Prepare sends the agent ahead: it is in the room before the shopper has the token.
+	Prepare bool `json:"prepare"`
 }
 
 // beside says that the person is not whom the conversation is with.
@@ -139,6 +142,8 @@ func (w wish) check(entering bool) error {
 		return refuse("A role is %q, %q or %q.", roleShopper, roleStaff, roleGuest)
 	case w.MayInterrupt && w.Role != roleGuest:
 		return refuse("may_interrupt is for guests: a shopper may anyway, and staff take the floor.")
+	case w.Prepare && (w.beside() || !entering):
+		return refuse("prepare is for shoppers who enter: the agent goes ahead of nobody else.")
 	case w.beside() && !entering:
 		return refuse("The agent is sent to a shopper, and to nobody with another role.")
 	case w.beside() && (w.Customer != "" || w.Viewing != ""):
@@ -200,25 +205,16 @@ func (d *Door) sendAgent(w http.ResponseWriter, r *http.Request) {
 	}
 	dispatched, err := d.create(r.Context(), name, metadata)
 	if err != nil {
-		d.cfg.Log.Warn("dispatching the agent into a room", "room", name, "error", err)
-		d.hall.Load().Fail(w, r, api.NewProblem(http.StatusBadGateway, "livekit", "The LiveKit server did not take the dispatch."))
+		d.failDispatch(w, r, name, err)
 		return
 	}
 	api.WriteJSON(w, http.StatusCreated, sent{Room: name, Dispatch: dispatched.GetId()})
 }
 
-// create has the LiveKit server dispatch the agent.
-func (d *Door) create(ctx context.Context, room, metadata string) (*lk.AgentDispatch, error) {
-	token, err := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).
-		SetVideoGrant(&auth.VideoGrant{RoomAdmin: true, Room: room}).SetValidFor(time.Minute).ToJWT()
-	if err != nil {
-		return nil, fmt.Errorf("making a token: %w", err)
-	}
-	ctx, err = twirp.WithHTTPRequestHeaders(ctx, http.Header{"Authorization": {"Bearer " + token}})
-	if err != nil {
-		return nil, fmt.Errorf("adding the token: %w", err)
-	}
-	return d.dispatch.CreateDispatch(ctx, &lk.CreateAgentDispatchRequest{Room: room, AgentName: d.cfg.AgentName, Metadata: metadata})
+// failDispatch answers a request for whom the agent could not be sent.
+func (d *Door) failDispatch(w http.ResponseWriter, r *http.Request, room string, err error) {
+	d.cfg.Log.Warn("dispatching the agent into a room", "room", room, "error", err)
+	d.hall.Load().Fail(w, r, api.NewProblem(http.StatusBadGateway, "livekit", "The LiveKit server did not take the dispatch."))
 }
 
 // letIn makes a person's token for a room. With a shopper the agent comes, when the room
@@ -239,6 +235,12 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		d.hall.Load().Fail(w, r, fmt.Errorf("making a token for a room: %w", err))
 		return
+	}
+	if wish.Prepare && d.cfg.AgentName != "" {
+		if err := d.sendAhead(r.Context(), name, metadata); err != nil {
+			d.failDispatch(w, r, name, err)
+			return
+		}
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	api.WriteJSON(w, http.StatusCreated, ticket{URL: d.cfg.URL, Room: name, Token: text})

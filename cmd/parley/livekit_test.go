@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"parley/access"
 	"parley/audio"
+	"parley/caller"
 	"parley/config"
 	"parley/internal/livekittest"
 	"parley/shop"
@@ -208,4 +210,33 @@ func TestStaffByTheShopsToken(t *testing.T) {
 	s.until("the agent's return", 20*time.Second, func() bool { return s.said(true, "back") })
 	s.room.LocalParticipant.SendText("Where is my order W10004?", lksdk.StreamTextOptions{Topic: "lk.chat"})
 	s.until("an answer", 20*time.Second, func() bool { return s.said(true, "cancel") })
+}
+
+// TestTheMeasuringClientCallsThroughARoom measures the agent through rooms, with and
+// without its going ahead.
+func TestTheMeasuringClientCallsThroughARoom(t *testing.T) {
+	a, _ := startInRooms(t)
+	for _, prepared := range []bool{false, true} {
+		report, err := caller.Run(t.Context(), caller.Options{
+			URL: fmt.Sprintf("%s/v1/rooms/measured-%t", a.url, prepared), Shape: caller.LiveKit, Prepared: prepared, Codec: a.engines.opus.Codec(),
+			Speeches: []*caller.Speech{a.speech(t, "What can you do?"), a.speech(t, "Wait, where is my order W one zero zero zero two?")},
+			Turns:    2, Sessions: 2, BargeIn: 1200 * time.Millisecond,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !report.OK() || report.Turns.Answered != 4 || report.TimeToSilence.N == 0 || report.RoomToTrack == nil || report.RoomToTrack.N != 2 {
+			t.Errorf("%+v, %+v, %q", report.Turns, report.BargeIns, report.Errors)
+			continue
+		}
+		t.Logf("prepared %t: the agent's track after %.0f ms, time to silence %.0f ms", prepared, report.RoomToTrack.P50, report.TimeToSilence.P50)
+	}
+	for address, want := range map[string]string{"/v1/rooms/" + strings.Repeat("a", 200): "name", "/v1/nothing": "404"} {
+		_, err := caller.Run(t.Context(), caller.Options{
+			URL: a.url + address, Shape: caller.LiveKit, Codec: a.engines.opus.Codec(), Speeches: []*caller.Speech{a.speech(t, "Hello?")},
+		})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
 }

@@ -218,6 +218,7 @@ type call struct {
 	bargeIn         time.Duration
 	questions       []string
 	room            string // the name of a LiveKit room to talk in; "" calls directly
+	prepared        bool   // the agent is in the room before the caller
 }
 
 func (s *server) call(ctx context.Context, c call) (*caller.Report, error) {
@@ -231,6 +232,9 @@ func (s *server) call(ctx context.Context, c call) (*caller.Report, error) {
 	address := s.url + "/v1/realtime/calls"
 	if c.room != "" {
 		args, address = append(args, "--shape", "livekit"), s.url+"/v1/rooms/"+c.room
+	}
+	if c.prepared {
+		args = append(args, "--prepare")
 	}
 	cmd := exec.CommandContext(ctx, s.w.parley, append(args, address)...)
 	cmd.Stderr = os.Stderr

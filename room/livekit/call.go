@@ -61,6 +61,9 @@ type call struct {
 	wanted      chan string                                     // who wants a picture taken
 	newEar      func(audio.Listener, *slog.Logger) (Ear, error) // nil: nobody else is heard
 
+	// deserted says that the agent has left because nobody was there, or had been.
+	deserted bool
+
 	newsMu sync.Mutex
 	news   chan struct{} // closed when people have come or gone
 
@@ -174,6 +177,9 @@ func (w *Worker) hold(ctx context.Context, end context.CancelCauseFunc, conversa
 	case <-time.After(endTime):
 		c.log.Warn("a conversation does not end")
 	}
+	if c.deserted {
+		w.vacate(ctx, v.room)
+	}
 	c.log.Info("a call in a room ended", "cause", cause)
 	return err
 }
@@ -283,6 +289,7 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 			cause := room.ErrHungUp
 			if !p.met {
 				cause = errNobody
+				c.deserted = len(c.room.GetRemoteParticipants()) == 0
 			}
 			c.end(cause)
 		case t := <-c.tracks:

@@ -99,6 +99,32 @@ func TestARoomThatIsDeletedEndsTheConversation(t *testing.T) {
 	d.until("an answer in the other room", other.knows("You said still here"))
 }
 
+// An agent that was sent ahead and to whom nobody comes takes the room with it, so that
+// who comes later begins a new one; with others in the room it stays.
+func TestARoomToWhichNobodyCame(t *testing.T) {
+	d := openDesk(t, 4, func(c *Config) { c.Grace = 2 * time.Second })
+	rooms := lksdk.NewRoomServiceClient(d.server.HTTP(), livekittest.Key, livekittest.Secret)
+	there := func(name string) bool {
+		list, err := rooms.ListRooms(t.Context(), &lk.ListRoomsRequest{Names: []string{name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list.GetRooms()) == 1
+	}
+	d.dispatchFor("deserted", "ann")
+	d.dispatchFor("meeting", "ann")
+	d.visit("meeting", "bob")
+	d.until("the agent's coming", func() bool { return d.conversations() == 2 })
+	if !there("deserted") || !there("meeting") {
+		t.Error("the agent came into no room")
+	}
+	d.until("its leaving", func() bool { return d.host.Count() == 0 })
+	d.until("the end of the room", func() bool { return !there("deserted") })
+	if !there("meeting") {
+		t.Error("the room of others was removed")
+	}
+}
+
 func TestGarbageDoesNotDisturbAConversation(t *testing.T) {
 	d := openDesk(t, 4, nil)
 	d.dispatch("aisle")
