@@ -118,6 +118,15 @@ func (h *Hall) Bearer(ctx context.Context, token string) (context.Context, error
 	}), nil
 }
 
+// Shop is nil when who asks is the shop's own server, or the user of an open one, and an
+// error for the client when it is a customer.
+func (h *Hall) Shop(ctx context.Context) error {
+	if p := principalOf(ctx); p.grant != nil {
+		return problem(http.StatusForbidden, "scope", "This needs a key; a customer's token does not do.")
+	}
+	return nil
+}
+
 // Who names who makes a request, to tell it from others. A customer's tokens are one.
 func (h *Hall) Who(ctx context.Context) string { return principalOf(ctx).name() }
 

@@ -61,6 +61,7 @@ type Door struct {
 	cfg      Config
 	dispatch lk.AgentDispatchService
 	people   lk.RoomService
+	status   atomic.Pointer[func() Status]
 	hall     atomic.Pointer[api.Hall]
 }
 
@@ -80,6 +81,7 @@ func New(cfg Config) *Door {
 func (d *Door) Mount(r chi.Router, h *api.Hall) {
 	d.hall.Store(h)
 	h.Describe(routes()...)
+	r.Get("/v1/rooms", d.list)
 	r.Post("/v1/rooms/{name}/agent", d.sendAgent)
 	r.Post("/v1/rooms/{name}/token", d.letIn)
 }

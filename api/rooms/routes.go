@@ -24,6 +24,10 @@ func routes() []api.Route {
 	const tag = "rooms"
 	return []api.Route{
 		{
+			Method: http.MethodGet, Path: "/v1/rooms", ID: "listRooms", Tag: tag, Summary: "How this program's calls in LiveKit rooms stand",
+			Detail: "Of this program alone; others answer for theirs. Not for customers' tokens.", Gives: api.JSON(Status{}), Status: http.StatusOK,
+		},
+		{
 			Method: http.MethodPost, Path: "/v1/rooms/{name}/token", ID: "enterRoom", Tag: tag, Summary: "Make a way into a LiveKit room",
 			Detail: "For a shopper, with whom the agent comes when the room begins; with a role of staff or guest, for somebody beside them. Needs a key of the scope tokens.",
 			Takes:  api.JSON(wish{}), Optional: true, Gives: api.JSON(ticket{}), Status: http.StatusCreated,

@@ -15,6 +15,7 @@ import (
 	roomsapi "parley/api/rooms"
 	"parley/audio"
 	"parley/config"
+	"parley/metrics"
 	"parley/room"
 	"parley/room/livekit"
 	"parley/room/webrtc"
@@ -43,7 +44,33 @@ func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Log
 	if err != nil {
 		return nil, nil, fmt.Errorf("joining LiveKit's rooms: %w", err)
 	}
+	door.Watch(func() roomsapi.Status { return standing(worker.Status()) })
 	return door, worker, nil
+}
+
+// standing is how a worker stands, as the API tells it.
+func standing(s livekit.Status) roomsapi.Status {
+	out := roomsapi.Status{
+		Registered: s.Registered, Draining: s.Draining, Limit: s.Limit, Taken: s.Taken, Refused: s.Refused, Rooms: []roomsapi.Room{},
+	}
+	for _, c := range s.Calls {
+		out.Rooms = append(out.Rooms, roomsapi.Room{
+			Room: c.Room, Conversation: c.Conversation, Began: c.Began, State: string(c.State), Aside: c.Aside, Turns: c.Turns,
+			Interrupted: c.Interrupted, False: c.False, Failures: c.Failures, Answer: c.Answer.Milliseconds(), Silence: c.Silence.Milliseconds(),
+		})
+	}
+	return out
+}
+
+// watchWorker adds the metrics of a worker, if there is one.
+func watchWorker(counts *metrics.Metrics, w *livekit.Worker) error {
+	if w == nil {
+		return nil
+	}
+	return counts.WatchLiveKit(func() metrics.LiveKit {
+		s := w.Status()
+		return metrics.LiveKit{Registered: s.Registered, Draining: s.Draining, Limit: s.Limit, Rooms: len(s.Calls), Refused: s.Refused}
+	})
 }
 
 // begins has a door begin the conversations of a worker's jobs.

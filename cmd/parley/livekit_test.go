@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 
 	"parley/access"
+	roomsapi "parley/api/rooms"
 	"parley/audio"
 	"parley/caller"
 	"parley/config"
@@ -228,6 +230,10 @@ func TestTheMeasuringClientCallsThroughARoom(t *testing.T) {
 		if !report.OK() || report.Turns.Answered != 4 || report.TimeToSilence.N == 0 || report.RoomToTrack == nil || report.RoomToTrack.N != 2 {
 			t.Errorf("%+v, %+v, %q", report.Turns, report.BargeIns, report.Errors)
 			continue
+		}
+		var status roomsapi.Status
+		if err := json.Unmarshal(a.fetch(t, a.url+"/v1/rooms").body, &status); err != nil || !status.Registered || status.Limit == 0 || status.Draining {
+			t.Errorf("the rooms stand at %+v, %v", status, err)
 		}
 		t.Logf("prepared %t: the agent's track after %.0f ms, time to silence %.0f ms", prepared, report.RoomToTrack.P50, report.TimeToSilence.P50)
 	}

@@ -182,6 +182,9 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	if err != nil {
 		return err
 	}
+	if err := watchWorker(counts, worker); err != nil {
+		return fmt.Errorf("preparing the metrics: %w", err)
+	}
 	if door != nil {
 		protocols = append(protocols, door)
 	}

@@ -78,6 +78,7 @@ type call struct {
 	ears        map[string]*agent.Bystander // by identity
 	state       agent.State
 	aside       bool // staff have the floor
+	figures     CallStatus
 }
 
 // track is one that came from a participant.
@@ -164,6 +165,15 @@ func (w *Worker) hold(ctx context.Context, end context.CancelCauseFunc, conversa
 		newEar: w.cfg.NewEar, eyes: w.cfg.Look, photoPlaces: w.photos,
 		filming: make(chan struct{}, 1), films: make(chan *pion.TrackRemote, 1), pictures: make(chan []byte), wanted: make(chan string, 1), microphones: make(map[string]string), ears: make(map[string]*agent.Bystander),
 	}
+	c.figures = CallStatus{Room: v.room, Conversation: conversation.ID(), Began: time.Now()}
+	w.mu.Lock()
+	w.held[c] = struct{}{}
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.held, c)
+	}()
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()
 	err := c.run(w, v.url, v.token, events, v.lens)

@@ -70,6 +70,7 @@ func (c *call) tell(events *agent.Subscription, voice string) {
 
 // take tells of one event.
 func (t *captions) take(e agent.Envelope) {
+	t.call.figure(e.Event)
 	switch e := e.Event.(type) {
 	case agent.StateChanged:
 		t.call.mu.Lock()

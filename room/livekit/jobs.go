@@ -21,6 +21,8 @@ func (w *Worker) consider(job *lk.Job) {
 	available := !w.draining && w.taken(now) < w.cfg.MaxCalls
 	if available {
 		w.promised[job.Id] = now
+	} else {
+		w.refused++
 	}
 	w.mu.Unlock()
 	if !available {

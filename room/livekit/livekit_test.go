@@ -90,11 +90,15 @@ func TestARoomThatIsDeletedEndsTheConversation(t *testing.T) {
 	d.dispatch("other")
 	v, other := d.visit("aisle", "ann"), d.visit("other", "bob")
 	d.until("the greetings", func() bool { return v.knows("Hello")() && other.knows("Hello")() })
+	d.until("figures of both rooms", func() bool {
+		s := d.worker.Status()
+		return s.Registered && !s.Draining && s.Limit == 4 && s.Taken == 2 && len(s.Calls) == 2 && s.Calls[0].Turns > 0 && s.Calls[1].Turns > 0 && s.Calls[0].Room != s.Calls[1].Room
+	})
 	rooms := lksdk.NewRoomServiceClient(d.server.HTTP(), livekittest.Key, livekittest.Secret)
 	if _, err := rooms.DeleteRoom(t.Context(), &lk.DeleteRoomRequest{Room: "aisle"}); err != nil {
 		t.Fatal(err)
 	}
-	d.until("the end of one", func() bool { return d.host.Count() == 1 })
+	d.until("the end of one", func() bool { return d.host.Count() == 1 && len(d.worker.Status().Calls) == 1 })
 	other.write("still here")
 	d.until("an answer in the other room", other.knows("You said still here"))
 }

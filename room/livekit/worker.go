@@ -86,6 +86,8 @@ type Worker struct {
 	// running are jobs at work, by id.
 	running map[string]context.CancelCauseFunc
 	told    status // what the server was last told
+	held    map[*call]struct{}
+	refused uint64 // jobs
 }
 
 // status is a worker's own account of itself.
@@ -126,7 +128,7 @@ func New(cfg Config) (*Worker, error) {
 	}
 	return &Worker{
 		cfg: cfg, log: cfg.Log, photos: make(chan struct{}, photosAtOnce),
-		promised: make(map[string]time.Time), running: make(map[string]context.CancelCauseFunc),
+		promised: make(map[string]time.Time), running: make(map[string]context.CancelCauseFunc), held: make(map[*call]struct{}),
 	}, nil
 }
 
