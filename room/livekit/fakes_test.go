@@ -39,7 +39,23 @@ import (
 	"parley/vad"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain looks for goroutines that are left, as goleak.VerifyTestMain does, but with
+// more patience: LiveKit's client closes connections without waiting for their end, which
+// on a busy machine takes seconds.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for late := time.Now().Add(20 * time.Second); code == 0; {
+		err := goleak.Find() // which itself waits for a moment
+		if err == nil {
+			break
+		}
+		if time.Now().After(late) {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
 
 // echo answers with what was said, and shown.
 type echo struct{}
