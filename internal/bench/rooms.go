@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"parley/internal/livekittest"
@@ -66,20 +67,35 @@ func middleAndMost(waits []float64) string {
 	return fmt.Sprintf("%.0f / %.0f ms (n = %d)", waits[len(waits)/2], waits[len(waits)-1], len(waits))
 }
 
-// enterRooms has callers enter rooms one after the other, where prepared the agent before
+// enterAtOnce is how many callers enter rooms side by side.
+const enterAtOnce = 3
+
+// enterRooms has n callers enter rooms, a few at a time, where prepared the agent before
 // them, and returns how long each waited for the agent's track, in ms, the shortest first.
 func (s *server) enterRooms(ctx context.Context, n int, prepared bool) ([]float64, error) {
-	var waits []float64
+	waits := make([]float64, n)
+	failed := make([]error, n)
+	places := make(chan struct{}, enterAtOnce)
+	var entering sync.WaitGroup
 	for i := range n {
-		report, err := s.call(ctx, call{sessions: 1, turns: 1, questions: s.w.questions[:1], room: fmt.Sprintf("entered-%t-%d", prepared, i), prepared: prepared})
-		if err != nil {
-			return nil, err
-		}
-		if report.RoomToTrack == nil {
-			return nil, fmt.Errorf("no agent came into the room: %q", report.Errors)
-		}
-		waits = append(waits, report.RoomToTrack.P50)
+		places <- struct{}{}
+		entering.Go(func() {
+			defer func() { <-places }()
+			waits[i], failed[i] = s.enterRoom(ctx, fmt.Sprintf("entered-%t-%d", prepared, i), prepared)
+		})
 	}
+	entering.Wait()
 	slices.Sort(waits)
-	return waits, nil
+	return waits, errors.Join(failed...)
+}
+
+func (s *server) enterRoom(ctx context.Context, room string, prepared bool) (float64, error) {
+	report, err := s.call(ctx, call{sessions: 1, turns: 1, questions: s.w.questions[:1], room: room, prepared: prepared})
+	if err != nil {
+		return 0, err
+	}
+	if report.RoomToTrack == nil {
+		return 0, fmt.Errorf("no agent came into the room: %q", report.Errors)
+	}
+	return report.RoomToTrack.P50, nil
 }
