@@ -232,7 +232,7 @@ func TestTheMeasuringClientCallsThroughARoom(t *testing.T) {
 			continue
 		}
 		var status roomsapi.Status
-		if err := json.Unmarshal(a.fetch(t, a.url+"/v1/rooms").body, &status); err != nil || !status.Registered || status.Limit == 0 || status.Draining {
+		if err := json.Unmarshal(fetch(t, a.url+"/v1/rooms").body, &status); err != nil || !status.Registered || status.Limit == 0 || status.Draining {
 			t.Errorf("the rooms stand at %+v, %v", status, err)
 		}
 		t.Logf("prepared %t: the agent's track after %.0f ms, time to silence %.0f ms", prepared, report.RoomToTrack.P50, report.TimeToSilence.P50)

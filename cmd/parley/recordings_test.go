@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/binary"
 	"net/http"
 	"os"
@@ -40,42 +39,18 @@ func TestCallsAreRecorded(t *testing.T) {
 		t.Errorf("in the greeting the caller is heard saying %q, the agent %q", left, right)
 	}
 	for path, want := range map[string]int{"99/audio": http.StatusNotFound, "x/audio": http.StatusUnprocessableEntity} {
-		if r := a.fetch(t, address+path); r.StatusCode != want {
+		if r := fetch(t, address+path); r.StatusCode != want {
 			t.Errorf("%s is answered with %d", path, r.StatusCode)
 		}
 	}
-}
-
-// fetched is an answer and its body.
-type fetched struct {
-	*http.Response
-	body []byte
-}
-
-func (a *shopAgent) fetch(t *testing.T, url string) fetched {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(response.Body); err != nil {
-		t.Fatal(err)
-	}
-	return fetched{response, body.Bytes()}
 }
 
 // hearTurn recognises both sides of a recorded turn, in lower case. It waits a moment
 // for the recording, which is written after the turn.
 func (a *shopAgent) hearTurn(t *testing.T, url string) (caller, agent string) {
 	t.Helper()
-	wav := a.fetch(t, url)
-	for deadline := time.Now().Add(10 * time.Second); wav.StatusCode == http.StatusNotFound && time.Now().Before(deadline); wav = a.fetch(t, url) {
+	wav := fetch(t, url)
+	for deadline := time.Now().Add(10 * time.Second); wav.StatusCode == http.StatusNotFound && time.Now().Before(deadline); wav = fetch(t, url) {
 		<-time.After(100 * time.Millisecond)
 	}
 	if wav.StatusCode != http.StatusOK || wav.Header.Get("Content-Type") != "audio/wav" || len(wav.body) < 44 {

@@ -235,7 +235,18 @@ func TestACallByG711(t *testing.T) {
 
 func get(t *testing.T, url string) string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	return string(fetch(t, url).body)
+}
+
+// fetched is an answer and its body.
+type fetched struct {
+	*http.Response
+	body []byte
+}
+
+func fetch(t *testing.T, url string) fetched {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,5 +259,5 @@ func get(t *testing.T, url string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(body)
+	return fetched{response, body}
 }
