@@ -21,6 +21,7 @@ import (
 )
 
 func TestAQuestionInALiveKitRoomIsAnswered(t *testing.T) {
+	t.Parallel()
 	a, _ := startInRooms(t)
 	s := a.enter(t, "aisle")
 	s.until("the agent's greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
@@ -103,6 +104,7 @@ func TestSpeakingOverTheAgentInALiveKitRoomSilencesIt(t *testing.T) {
 }
 
 func TestATextInALiveKitRoomIsAnswered(t *testing.T) {
+	t.Parallel()
 	a, _ := startInRooms(t)
 	s := a.enter(t, "aisle")
 	s.until("the greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
@@ -113,6 +115,7 @@ func TestATextInALiveKitRoomIsAnswered(t *testing.T) {
 // TestKeysInRooms: only a shop's server sends the agent into rooms, and what it says of
 // the customer holds there.
 func TestKeysInRooms(t *testing.T) {
+	t.Parallel()
 	var key string
 	a, _ := startInRooms(t, func(c *config.Config) {
 		keys, err := openKeys(c)
@@ -174,6 +177,7 @@ func TestKeysInRooms(t *testing.T) {
 }
 
 func TestCheckAsksTheLiveKitServer(t *testing.T) {
+	t.Parallel()
 	server := livekittest.Start(t)
 	l := config.LiveKit{URL: server.URL(), APIKey: livekittest.Key, APISecret: livekittest.Secret}
 	if f := checkLiveKit(t.Context(), l); f.Outcome != ready {
@@ -193,6 +197,7 @@ func TestCheckAsksTheLiveKitServer(t *testing.T) {
 // TestStaffByTheShopsToken: who enters with a token for staff takes the floor, and gives
 // it back with the agent's words.
 func TestStaffByTheShopsToken(t *testing.T) {
+	t.Parallel()
 	a, _ := startInRooms(t)
 	s := a.enter(t, "aisle")
 	s.until("the greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
@@ -217,6 +222,7 @@ func TestStaffByTheShopsToken(t *testing.T) {
 // TestTheMeasuringClientCallsThroughARoom measures the agent through rooms, with and
 // without its going ahead.
 func TestTheMeasuringClientCallsThroughARoom(t *testing.T) {
+	t.Parallel()
 	a, _ := startInRooms(t)
 	for _, prepared := range []bool{false, true} {
 		report, err := caller.Run(t.Context(), caller.Options{

@@ -15,6 +15,7 @@ import (
 )
 
 func TestTheShopperTalksInABrowser(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	microphone := a.microphone(t, 6*time.Second, "Where is my order W one zero zero zero two?", 3500*time.Millisecond, "Wait. What can you do?", 25*time.Second)
@@ -69,6 +70,7 @@ func TestTheShopperTalksInABrowser(t *testing.T) {
 }
 
 func TestTheShopEndsTheCall(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	p := openPage(t, a.url, hearing(a.microphone(t, time.Minute)))
@@ -104,6 +106,7 @@ func TestTheShopEndsTheCall(t *testing.T) {
 }
 
 func TestTheShopperHasNoMicrophone(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	for name, c := range map[string]struct {
@@ -130,6 +133,7 @@ func TestTheShopperHasNoMicrophone(t *testing.T) {
 }
 
 func TestThePageFitsASmallScreen(t *testing.T) {
+	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	p := openPage(t, a.url)

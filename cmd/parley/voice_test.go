@@ -228,7 +228,7 @@ func TestACallByG711(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := a.understand(t, &heard); report.Turns.Answered != 1 || !strings.Contains(text, "order") {
+	if text := a.understand(t, &heard); report.Turns.Answered != 1 || !holdsAll(text, "start a return") && !strings.Contains(text, "order") {
 		t.Errorf("answered %d, heard %q", report.Turns.Answered, text)
 	}
 }

@@ -40,11 +40,11 @@ import (
 )
 
 // TestMain looks for goroutines that are left, as goleak.VerifyTestMain does, but with
-// more patience: LiveKit's client closes connections without waiting for their end, which
-// on a busy machine takes seconds.
+// more patience: LiveKit's client closes connections without waiting for their end, and
+// those look up STUN servers, which takes long where there is no name server.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for late := time.Now().Add(20 * time.Second); code == 0; {
+	for late := time.Now().Add(45 * time.Second); code == 0; {
 		err := goleak.Find() // which itself waits for a moment
 		if err == nil {
 			break
