@@ -1,6 +1,7 @@
 package livekit
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	lk "github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+	pion "github.com/pion/webrtc/v4"
 
 	"parley/agent"
 )
@@ -25,6 +27,9 @@ const (
 
 // maxChunk is how much text goes into one packet of a stream, in bytes.
 const maxChunk = 15_000
+
+// reachEvery is how often it is looked whether a room is in reach again.
+const reachEvery = 20 * time.Millisecond
 
 // states are the words of LiveKit's components for what the agent does.
 var states = map[agent.State]string{
@@ -201,7 +206,28 @@ func (t *captions) shut(id, from string, attributes map[string]string) {
 
 func (t *captions) send(from string, p *lk.DataPacket) {
 	p.ParticipantIdentity = from
-	if err := t.call.room.LocalParticipant.PublishDataPacket(packet{p}, lksdk.WithDataPublishReliable(true)); err != nil {
+	if err := t.call.publish(p); err != nil {
 		t.call.log.Debug("telling the room", "error", err)
 	}
+}
+
+// publish sends a packet once the room is in reach, or fails when the call ends. The
+// client itself would wait on after that, and hold up the end.
+func (c *call) publish(p *lk.DataPacket, options ...lksdk.DataPublishOption) error {
+	ticker := time.NewTicker(reachEvery)
+	defer ticker.Stop()
+	for !c.reachable() {
+		select {
+		case <-c.ctx.Done():
+			return context.Cause(c.ctx)
+		case <-ticker.C:
+		}
+	}
+	return c.room.LocalParticipant.PublishDataPacket(packet{p}, append(options, lksdk.WithDataPublishReliable(true))...)
+}
+
+// reachable says whether packets reach the room now.
+func (c *call) reachable() bool {
+	connection := c.room.LocalParticipant.GetPublisherPeerConnection()
+	return c.ctx.Err() == nil && connection != nil && connection.ICEConnectionState() == pion.ICEConnectionStateConnected
 }

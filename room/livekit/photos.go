@@ -147,8 +147,7 @@ func (c *call) answer(to, text string) {
 		{Value: &lk.DataPacket_StreamTrailer{StreamTrailer: &lk.DataStream_Trailer{StreamId: id}}},
 	} {
 		p.DestinationIdentities = []string{to}
-		err := c.room.LocalParticipant.PublishDataPacket(packet{p}, lksdk.WithDataPublishReliable(true), lksdk.WithDataPublishDestination([]string{to}))
-		if err != nil {
+		if err := c.publish(p, lksdk.WithDataPublishDestination([]string{to})); err != nil {
 			c.log.Debug("answering a photo", "error", err)
 			return
 		}
