@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
@@ -43,6 +44,8 @@ type call struct {
 	// ctx lives as long as the call; its cause is why it ended.
 	ctx context.Context
 	end context.CancelCauseFunc
+	// rejoins is the job's.
+	rejoins *atomic.Bool
 
 	// people says that somebody came, left, or published something.
 	people chan struct{}
@@ -126,8 +129,8 @@ var (
 )
 
 // work holds the conversation of a job until it is over, whoever ends it. ctx's cause,
-// set by end, is why. An error says that there was no conversation.
-func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.JobAssignment) error {
+// set by e's end, is why. An error says that there was no conversation.
+func (w *Worker) work(ctx context.Context, e *errand, a *lk.JobAssignment) error {
 	job := a.GetJob()
 	lens := new(camera)
 	about := Job{Metadata: job.GetMetadata(), Room: job.GetRoom().GetName(), Agent: identity(job), Participant: job.GetParticipant().GetIdentity()}
@@ -136,7 +139,7 @@ func (w *Worker) work(ctx context.Context, end context.CancelCauseFunc, a *lk.Jo
 		return failed("beginning a conversation", err)
 	}
 	w.begun(job.Id)
-	return w.hold(ctx, end, conversation, visit{room: about.Room, url: w.roomURL(a), token: a.GetToken(), shopper: cmp.Or(shopper, about.Participant), lens: lens})
+	return w.hold(ctx, e, conversation, visit{room: about.Room, url: w.roomURL(a), token: a.GetToken(), shopper: cmp.Or(shopper, about.Participant), lens: lens})
 }
 
 // sees gives a conversation's agent the shopper's camera, where pictures are looked at.
@@ -156,9 +159,9 @@ type visit struct {
 }
 
 // hold holds a conversation in a room until it is over, as work does.
-func (w *Worker) hold(ctx context.Context, end context.CancelCauseFunc, conversation *agent.Conversation, v visit) error {
+func (w *Worker) hold(ctx context.Context, e *errand, conversation *agent.Conversation, v visit) error {
 	c := &call{
-		log: w.log.With("conversation", conversation.ID(), "room", v.room), conversation: conversation, ctx: ctx, end: end,
+		log: w.log.With("conversation", conversation.ID(), "room", v.room), conversation: conversation, ctx: ctx, end: e.end, rejoins: &e.rejoins,
 		people: make(chan struct{}, 1), news: make(chan struct{}), heard: make(chan struct{}, 1), tracks: make(chan track, 8),
 		own: newPost(), others: newPost(), state: agent.Listening,
 		shopper: v.shopper, asked: make(map[string]bool),

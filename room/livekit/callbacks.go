@@ -16,7 +16,10 @@ func (c *call) callbacks() *lksdk.RoomCallback {
 		},
 		OnParticipantConnected:    func(*lksdk.RemoteParticipant) { c.changed() },
 		OnParticipantDisconnected: func(*lksdk.RemoteParticipant) { c.changed() },
-		OnReconnecting:            func() { c.log.Info("the connection to the room was lost; reconnecting") },
+		OnReconnecting: func() {
+			c.rejoins.Store(true)
+			c.log.Info("the connection to the room was lost; reconnecting")
+		},
 		OnReconnected: func() {
 			c.log.Info("connected to the room again")
 			c.mu.Lock()

@@ -69,10 +69,11 @@ func (w *Worker) begin(ctx context.Context, a *lk.JobAssignment) {
 		return
 	}
 	ctx, end := context.WithCancelCause(ctx)
-	w.running[job.Id] = end
+	e := &errand{end: end}
+	w.running[job.Id] = e
 	w.calls.Go(func() {
 		defer end(nil)
-		err := w.work(ctx, end, a)
+		err := w.work(ctx, e, a)
 		w.mu.Lock()
 		delete(w.running, job.Id)
 		delete(w.promised, job.Id)

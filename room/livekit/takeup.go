@@ -40,14 +40,15 @@ func (w *Worker) TakeUp(ctx context.Context, room, identity string, begin func(c
 		return fmt.Errorf("%s has been taken up already", identity)
 	}
 	ctx, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	w.running[id] = end
+	e := &errand{end: end}
+	w.running[id] = e
 	w.calls.Go(func() {
 		defer end(nil)
 		lens := new(camera)
 		conversation, shopper, err := begin(ctx, w.sees(lens))
 		if err == nil {
 			w.log.Info("taking a conversation up", "conversation", conversation.ID(), "room", room)
-			err = w.hold(ctx, end, conversation, visit{room: room, url: w.cfg.URL, token: token, shopper: shopper, lens: lens})
+			err = w.hold(ctx, e, conversation, visit{room: room, url: w.cfg.URL, token: token, shopper: shopper, lens: lens})
 		}
 		if err != nil {
 			w.log.Warn("a conversation could not be taken up", "room", room, "error", err)

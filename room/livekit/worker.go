@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
@@ -84,10 +85,19 @@ type Worker struct {
 	// promised are jobs that were accepted and have not begun, and since when.
 	promised map[string]time.Time
 	// running are jobs at work, by id.
-	running map[string]context.CancelCauseFunc
+	running map[string]*errand
 	told    status // what the server was last told
 	held    map[*call]struct{}
 	refused uint64 // jobs
+}
+
+// errand is a job at work.
+type errand struct {
+	end context.CancelCauseFunc
+	// rejoins says that the connection to the room was lost and is made anew. The server
+	// then ends the job together with what it had of the agent before; an agent whom it
+	// does not want any more it removes from the room, too.
+	rejoins atomic.Bool
 }
 
 // status is a worker's own account of itself.
@@ -128,7 +138,7 @@ func New(cfg Config) (*Worker, error) {
 	}
 	return &Worker{
 		cfg: cfg, log: cfg.Log, photos: make(chan struct{}, photosAtOnce),
-		promised: make(map[string]time.Time), running: make(map[string]context.CancelCauseFunc), held: make(map[*call]struct{}),
+		promised: make(map[string]time.Time), running: make(map[string]*errand), held: make(map[*call]struct{}),
 	}, nil
 }
 
@@ -163,8 +173,8 @@ func (w *Worker) Run(ctx context.Context) {
 	case <-over.C:
 	}
 	w.mu.Lock()
-	for _, end := range w.running {
-		end(room.ErrShutdown)
+	for _, e := range w.running {
+		e.end(room.ErrShutdown)
 	}
 	w.mu.Unlock()
 	select {
@@ -267,10 +277,10 @@ func (w *Worker) take(ctx context.Context, m *lk.ServerMessage) {
 		w.begin(context.WithoutCancel(ctx), m.GetAssignment())
 	case m.GetTermination() != nil:
 		w.mu.Lock()
-		end := w.running[m.GetTermination().JobId]
+		e := w.running[m.GetTermination().JobId]
 		w.mu.Unlock()
-		if end != nil {
-			end(errTerminated)
+		if e != nil && !e.rejoins.Load() {
+			e.end(errTerminated)
 		}
 	}
 }
