@@ -244,15 +244,11 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription, len
 	if err != nil {
 		return failed("joining the room", err)
 	}
-	voice := ""
-	for _, p := range c.room.LocalParticipant.TrackPublications() {
-		voice = p.SID()
-	}
 	lens.call.Store(c)
 	c.log.Info("joined a room", "took", time.Since(began).Round(time.Millisecond))
 
 	loops.Go(func() { c.line.Speak(c.ctx) })
-	loops.Go(func() { c.tell(events, voice) })
+	loops.Go(func() { c.tell(events) })
 	loops.Go(func() { c.answerText() })
 	loops.Go(func() { c.showPictures() })
 	c.changed()

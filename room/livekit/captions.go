@@ -46,8 +46,7 @@ var _ lksdk.DataPacket = packet{}
 
 // captions tells a room what both sides say. It belongs to one goroutine.
 type captions struct {
-	call  *call
-	voice string // the agent's track
+	call *call
 	// turn is the answer that is told, stream its stream, "" if none is open, and sent
 	// what was told.
 	stream, segment, sent string
@@ -58,8 +57,8 @@ type captions struct {
 }
 
 // tell keeps the room informed until the events or the call end.
-func (c *call) tell(events *agent.Subscription, voice string) {
-	t := &captions{call: c, voice: voice}
+func (c *call) tell(events *agent.Subscription) {
+	t := &captions{call: c}
 	for {
 		select {
 		case <-c.ctx.Done():
@@ -119,7 +118,7 @@ func (t *captions) caller(text string, final bool) {
 	if t.heard == "" {
 		t.heard = "SG_" + uuid.NewString()
 	}
-	t.whole(from, text, attributes(t.heard, microphone, final))
+	t.whole(from, text, t.heard, microphone, final)
 }
 
 // other tells what somebody beside the shopper said.
@@ -127,15 +126,36 @@ func (t *captions) other(e agent.Overheard) {
 	t.call.mu.Lock()
 	microphone := t.call.microphones[e.Speaker]
 	t.call.mu.Unlock()
-	t.whole(e.Speaker, e.Text, attributes("SG_"+uuid.NewString(), microphone, true))
+	t.whole(e.Speaker, e.Text, "SG_"+uuid.NewString(), microphone, true)
 }
 
 // whole is a stream with all of a text.
-func (t *captions) whole(from, text string, attributes map[string]string) {
+func (t *captions) whole(from, text, segment, track string, final bool) {
 	id := uuid.NewString()
-	t.open(id, from, attributes)
+	t.open(id, from, attributes(segment, track, final))
 	t.write(id, from, text, 0)
 	t.shut(id, from, nil)
+	t.plain(from, text, segment, track, final)
+}
+
+// plain tells the same as streams do in the older way, each time the whole segment. The
+// hook for agents of LiveKit's components knows only this.
+func (t *captions) plain(from, text, segment, track string, final bool) {
+	if track == "" || text == "" {
+		return
+	}
+	t.send("", &lk.DataPacket{Value: &lk.DataPacket_Transcription{Transcription: &lk.Transcription{
+		TranscribedParticipantIdentity: from, TrackId: track,
+		Segments: []*lk.TranscriptionSegment{{Id: segment, Text: strings.ToValidUTF8(text[:min(len(text), maxChunk)], ""), Final: final}},
+	}}})
+}
+
+// voice is the agent's track, which is another one in a new session.
+func (c *call) voice() (sid string) {
+	for _, p := range c.room.LocalParticipant.TrackPublications() {
+		sid = p.SID()
+	}
+	return sid
 }
 
 // floor tells who has the floor.
@@ -156,12 +176,13 @@ func (t *captions) agent(turn int64, spoken string) {
 		if turn != t.turn {
 			t.segment, t.turn = fmt.Sprintf("SG_%s_%d", t.call.conversation.ID(), turn), turn
 		}
-		t.open(t.stream, "", attributes(t.segment, t.voice, false))
+		t.open(t.stream, "", attributes(t.segment, t.call.voice(), false))
 	}
 	if more := spoken[len(t.sent):]; more != "" {
 		t.write(t.stream, "", more, t.chunks)
 		t.sent = spoken
 		t.chunks++
+		t.plain(t.call.room.LocalParticipant.Identity(), spoken, t.segment, t.call.voice(), false)
 	}
 }
 
@@ -169,6 +190,7 @@ func (t *captions) agent(turn int64, spoken string) {
 func (t *captions) finish() {
 	if t.stream != "" {
 		t.shut(t.stream, "", map[string]string{finalAttribute: "true"})
+		t.plain(t.call.room.LocalParticipant.Identity(), t.sent, t.segment, t.call.voice(), true)
 		t.stream = ""
 	}
 }
