@@ -66,3 +66,38 @@ func TestLiveKitsClient(t *testing.T) {
 	p.until("the agent's states", `["listening", "thinking", "speaking"].every(s => seen.states.includes(s))`)
 	t.Log(ask[string](p, "JSON.stringify(seen)"))
 }
+
+// TestLiveKitsComponents has the hook for agents of LiveKit's components for React, as
+// they come, show what the agent does and what both sides say.
+func TestLiveKitsComponents(t *testing.T) {
+	chromium(t)
+	script := bundled(t, "LiveKit's components", livekitPage, filepath.Join(livekitPage, "assistant.jsx"))
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/assistant.js" {
+			http.ServeFile(w, r, script)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><html lang="en"><title>A shop</title><h1>A shop</h1><div id="room"></div><script src="/assistant.js"></script></html>`)
+	}))
+	t.Cleanup(shop.Close)
+	a, _ := startInRooms(t)
+	p := openPage(t, shop.URL, hearing(a.microphone(t, 7*time.Second, "Where is my order W one zero zero zero two?", time.Minute)))
+	var ticket struct{ URL, Token string }
+	post(t, a.url+"/v1/rooms/aisle/token", "", "{}", &ticket)
+	p.do("joining the room", chromedp.Evaluate(fmt.Sprintf("enter(%s, %s)", quoted(ticket.URL), quoted(ticket.Token)), nil))
+	p.until("the agent's track", `seen.track !== ''`)
+	p.until("the shopper's words", `seen.mine.some((t) => /order/i.test(t.text) && t.streamInfo.attributes['lk.transcription_final'] === 'true')`)
+	p.until("the agent's words in the hook for agents", `seen.said.some((s) => /way/i.test(s.text))`)
+	p.until("the bars of its voice", `document.querySelectorAll('.lk-audio-bar').length === 7`)
+	p.shot("livekit-components")
+	p.until("their end", `seen.said.some((s) => /way/i.test(s.text) && s.final)`)
+	p.until("the agent's words in that for all", `seen.theirs.some((t) => /way/i.test(t.text))`)
+	p.until("the agent's states", `['listening', 'thinking', 'speaking'].every((s) => seen.states.includes(s))`)
+	// Each sentence is there once, and both hooks know the same.
+	p.until("the same in both", `(() => {
+		const once = new Set(seen.said.map((s) => s.id));
+		return once.size === seen.said.length && seen.said.every((s) => seen.theirs.some((t) => t.streamInfo.attributes['lk.segment_id'] === s.id && t.text === s.text));
+	})()`)
+	t.Log(ask[string](p, "JSON.stringify(seen)"))
+}

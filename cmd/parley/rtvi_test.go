@@ -1,13 +1,10 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,65 +22,10 @@ import (
 const rtviApp = "testdata/rtvi"
 
 // rtviBundle is the page's script with the client in it, as the npm packages have it
-// that a folder of the app names. It is made once and kept in the cache.
+// that a folder of the app names.
 func rtviBundle(t *testing.T, packages string) string {
 	t.Helper()
-	sum := sha256.New()
-	files := make(map[string][]byte)
-	for _, path := range []string{filepath.Join(packages, "package.json"), filepath.Join(packages, "package-lock.json"), "client.js"} {
-		name := filepath.Base(path)
-		content, err := os.ReadFile(filepath.Join(rtviApp, path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = content
-		fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache = filepath.Join(cache, "parley", "test-rtvi")
-	bundle := filepath.Join(cache, hex.EncodeToString(sum.Sum(nil))[:16]+".js")
-	if _, err := os.Stat(bundle); err == nil {
-		return bundle
-	}
-	for _, tool := range []string{"npm", "node"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			lacking(t, "%s is not on this machine; Pipecat's client comes with it", tool)
-		}
-	}
-	dir := t.TempDir()
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	made := filepath.Join(dir, "bundle.js")
-	for _, command := range [][]string{
-		{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"},
-		{"node", "node_modules/esbuild/bin/esbuild", "client.js", "--bundle", "--format=iife", "--outfile=" + made},
-	} {
-		run := exec.CommandContext(t.Context(), command[0], command[1:]...)
-		run.Dir = dir
-		if output, err := run.CombinedOutput(); err != nil {
-			lacking(t, "Pipecat's client could not be made ready by %s: %v\n%s", strings.Join(command, " "), err, output)
-		}
-	}
-	script, err := os.ReadFile(made)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(bundle+".new", script, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(bundle+".new", bundle); err != nil { // so that there is never half of it
-		t.Fatal(err)
-	}
-	return bundle
+	return bundled(t, "Pipecat's client", filepath.Join(rtviApp, packages), filepath.Join(rtviApp, "client.js"))
 }
 
 // lacking skips a test, or fails it where nothing may be missing.
