@@ -82,6 +82,7 @@ type call struct {
 	state       agent.State
 	aside       bool // staff have the floor
 	figures     CallStatus
+	untold      bool // the room may not know the agent's attributes: it joined anew
 }
 
 // track is one that came from a participant.
@@ -277,6 +278,7 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 			c.conversation.Detach(context.Cause(c.ctx))
 			return nil
 		case <-c.people:
+			c.tellAnew()
 			switch came, went := c.notice(&p); {
 			case came:
 				alone.Stop()

@@ -24,6 +24,7 @@ func (c *call) callbacks() *lksdk.RoomCallback {
 			c.log.Info("connected to the room again")
 			c.mu.Lock()
 			clear(c.asked) // a new session asks anew
+			c.untold = true
 			c.mu.Unlock()
 			c.changed()
 		},

@@ -253,3 +253,18 @@ func (c *call) reachable() bool {
 	connection := c.room.LocalParticipant.GetPublisherPeerConnection()
 	return c.ctx.Err() == nil && connection != nil && connection.ICEConnectionState() == pion.ICEConnectionStateConnected
 }
+
+// tellAnew tells a room that the agent has joined anew what the agent does and who has
+// the floor: it knows what the token says, which is older.
+func (c *call) tellAnew() {
+	c.mu.Lock()
+	untold, state, floor, shopper := c.untold, c.state, floorAgent, c.shopper
+	if c.aside {
+		floor = floorStaff
+	}
+	c.untold = false
+	c.mu.Unlock()
+	if untold {
+		c.room.LocalParticipant.SetAttributes(map[string]string{stateAttribute: states[state], floorAttribute: floor, shopperAttribute: shopper})
+	}
+}
