@@ -134,7 +134,6 @@ const pickPhoto = `(async (root) => {
 const drawn = `(() => { const c = %s; const [r, , b] = c ? c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data : []; return b > r && c.clientWidth > 40; })()`
 
 func TestTheAgentOnAShopsOwnPage(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a, shop := embed(t)
 	p := openPage(t, shop.URL, hearing(a.microphone(t, 8*time.Second, "Where is my order W one zero zero zero two?", 4*time.Second, "Wait. What can you do?", 30*time.Second)))
@@ -202,7 +201,6 @@ func TestTheAgentOnAShopsOwnPage(t *testing.T) {
 // TestTheElementSpeaksTheShoppersLanguage chooses languages, of which one is written
 // from the right, and takes pictures on screens of several sizes.
 func TestTheElementSpeaksTheShoppersLanguage(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	_, shop := embed(t)
 	p := openPage(t, shop.URL)
@@ -248,7 +246,6 @@ func TestTheElementSpeaksTheShoppersLanguage(t *testing.T) {
 // TestTheElementAsAShopSetsItUp: it stands in the page, in the shop's colour, asks for
 // tokens by GET and for another when one does not work, and is started and stopped.
 func TestTheElementAsAShopSetsItUp(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a, shop := embed(t)
 	shop.element, shop.stale = `<parley-agent inline lang="id" token-url="/token" token-method="get"></parley-agent>`, 1
@@ -296,7 +293,6 @@ func getWithKey(t *testing.T, url, key string) string {
 
 // TestThePageWithATokenInItsAddress: the agent's own page, when the server has keys.
 func TestThePageWithATokenInItsAddress(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a, shop := embed(t)
 	w := httptest.NewRecorder()

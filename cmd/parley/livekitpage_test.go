@@ -44,7 +44,6 @@ func livekitClient(t *testing.T) string {
 // TestLiveKitsClient has LiveKit's own client, in a browser with a microphone, show what
 // both sides say and what the agent does.
 func TestLiveKitsClient(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	script := livekitClient(t)
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

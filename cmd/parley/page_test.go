@@ -15,7 +15,6 @@ import (
 )
 
 func TestTheShopperTalksInABrowser(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	microphone := a.microphone(t, 6*time.Second, "Where is my order W one zero zero zero two?", 3500*time.Millisecond, "Wait. What can you do?", 25*time.Second)
@@ -70,7 +69,6 @@ func TestTheShopperTalksInABrowser(t *testing.T) {
 }
 
 func TestTheShopEndsTheCall(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	p := openPage(t, a.url, hearing(a.microphone(t, time.Minute)))
@@ -106,7 +104,6 @@ func TestTheShopEndsTheCall(t *testing.T) {
 }
 
 func TestTheShopperHasNoMicrophone(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	for name, c := range map[string]struct {
@@ -133,7 +130,6 @@ func TestTheShopperHasNoMicrophone(t *testing.T) {
 }
 
 func TestThePageFitsASmallScreen(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	p := openPage(t, a.url)

@@ -97,7 +97,6 @@ func (c *realtimeClient) until(kind string) map[string]any {
 }
 
 func TestTheRealtimeProtocolOverAWebSocket(t *testing.T) {
-	t.Parallel()
 	a := startAgent(t, func(*config.Config) {})
 	c := a.realtime(t)
 	c.until("session.created")
@@ -145,7 +144,6 @@ func TestTheRealtimeProtocolOverAWebSocket(t *testing.T) {
 
 // TestPushToTalk: the client says when an utterance ends.
 func TestPushToTalk(t *testing.T) {
-	t.Parallel()
 	a := startAgent(t, func(*config.Config) {})
 	c := a.realtime(t)
 	c.send(map[string]any{"type": "session.update", "session": map[string]any{"type": "realtime", "output_modalities": []string{"text"}, "audio": map[string]any{"input": map[string]any{"turn_detection": nil}}}})

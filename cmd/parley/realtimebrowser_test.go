@@ -61,7 +61,6 @@ func await[T any](p *browserPage, what, expression string) (answer T) {
 }
 
 func TestTheAgentsPackageOverWebRTCInABrowser(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	dir := nodePackages(t)
 	outside(t, dir, filepath.Join(dir, "node_modules/.bin/esbuild"), "browser.mjs", "--bundle", "--format=iife", "--platform=browser", "--conditions=browser", "--outfile=app.js", "--log-level=warning")

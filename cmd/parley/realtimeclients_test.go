@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -49,9 +48,6 @@ func (b appBrain) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Del
 // clientTime bounds a foreign client's run, with what it installs.
 const clientTime = 2 * time.Minute
 
-// installing is held by the test that installs packages, which others wait for.
-var installing sync.Mutex
-
 // packages installs the clients' packages where they stay from test to test, and
 // returns the folder with the clients.
 func packages(t *testing.T, fingerprint string, install func(dir string)) string {
@@ -65,8 +61,6 @@ func packages(t *testing.T, fingerprint string, install func(dir string)) string
 	if err != nil {
 		t.Fatal(err)
 	}
-	installing.Lock()
-	defer installing.Unlock()
 	dir := filepath.Join(cache, "parley", "test-realtime", fingerprint)
 	done := filepath.Join(dir, "installed")
 	if have, err := os.ReadFile(done); err != nil || string(have) != string(wanted) {
@@ -139,7 +133,6 @@ func (a *shopAgent) recording(t *testing.T, text string) string {
 }
 
 func TestTheAgentsPackageOverAWebSocket(t *testing.T) {
-	t.Parallel()
 	node := program(t, "node")
 	dir := nodePackages(t)
 	a := startAppAgent(t)

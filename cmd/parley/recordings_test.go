@@ -17,7 +17,6 @@ import (
 // TestCallsAreRecorded has a call recorded, gets a turn's sound by the API, and
 // recognises what either side says in it.
 func TestCallsAreRecorded(t *testing.T) {
-	t.Parallel()
 	var data string
 	a := startAgent(t, func(c *config.Config) {
 		c.Recording.Enabled = true

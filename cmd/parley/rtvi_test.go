@@ -66,7 +66,6 @@ func embedRTVI(t *testing.T, bundle string) (*shopAgent, *embedding) {
 // TestPipecatsClient has @pipecat-ai/client-js with @pipecat-ai/small-webrtc-transport,
 // as they come, talk with the agent from a shop's own page, with a customer's token.
 func TestPipecatsClient(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a, s := embedRTVI(t, rtviBundle(t, "."))
 	p := openPage(t, s.URL, hearing(a.microphone(t, 5*time.Second, "Where is my order W one zero zero zero two?", 3500*time.Millisecond, "Wait. What can you do?", 30*time.Second)))
@@ -141,7 +140,6 @@ func TestPipecatsClient(t *testing.T) {
 
 // TestPipecatsOlderClient is that of RTVI 1.2, which is told of answers in its own way.
 func TestPipecatsOlderClient(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a, s := embedRTVI(t, rtviBundle(t, "older"))
 	p := openPage(t, s.URL, hearing(a.microphone(t, time.Minute)))

@@ -18,7 +18,6 @@ import (
 )
 
 func TestACallByWHIP(t *testing.T) {
-	t.Parallel()
 	a := startAgent(t, func(*config.Config) {})
 	var heard listener
 	report, err := caller.Run(t.Context(), caller.Options{
@@ -86,7 +85,6 @@ func (c *whipClient) until(what string) {
 }
 
 func TestWHIPWithCandidatesThatComeLater(t *testing.T) {
-	t.Parallel()
 	a := startAgent(t, func(*config.Config) {})
 	c := &whipClient{t: t, peer: newPeer(t), changes: make(chan struct{}, 16)}
 	c.peer.OnICEConnectionStateChange(func(pion.ICEConnectionState) { c.changes <- struct{}{} })
@@ -174,7 +172,6 @@ func withICE(answer, fragment string) string {
 
 // TestAnUnmodifiedWHIPClient: a published client talks from a browser.
 func TestAnUnmodifiedWHIPClient(t *testing.T) {
-	t.Parallel()
 	chromium(t)
 	a := startAgent(t, func(*config.Config) {})
 	dir := a.npmInstall(t, "api/whip/testdata/client")
