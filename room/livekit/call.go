@@ -171,13 +171,8 @@ func (w *Worker) hold(ctx context.Context, e *errand, conversation *agent.Conver
 	}
 	c.figures = CallStatus{Room: v.room, Conversation: conversation.ID(), Began: time.Now()}
 	w.mu.Lock()
-	w.held[c] = struct{}{}
+	e.call = c
 	w.mu.Unlock()
-	defer func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		delete(w.held, c)
-	}()
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()
 	err := c.run(w, v.url, v.token, events, v.lens)

@@ -39,6 +39,9 @@ var (
 	errBusy       = errors.New("a picture is being taken already")
 )
 
+// noPicture says in words for the caller that there is none, and why.
+func noPicture(why error) string { return "There is no picture: " + why.Error() + "." }
+
 // camera takes pictures with the shopper's. It is made before the call is, so that the
 // conversation's tools can hold it, and is safe for use by many goroutines.
 type camera struct{ call atomic.Pointer[call] }
@@ -174,7 +177,7 @@ func (c *call) showPictures() {
 				err = c.show(file)
 			}
 			if err != nil && c.ctx.Err() == nil {
-				c.answer(from, "There is no picture: "+err.Error()+".")
+				c.answer(from, noPicture(err))
 			}
 		}
 	}

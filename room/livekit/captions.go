@@ -1,15 +1,11 @@
 package livekit
 
 import (
-	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	lk "github.com/livekit/protocol/livekit"
-	lksdk "github.com/livekit/server-sdk-go/v2"
-	pion "github.com/pion/webrtc/v4"
 
 	"parley/agent"
 )
@@ -25,24 +21,10 @@ const (
 	stateInitializing = "initializing"
 )
 
-// maxChunk is how much text goes into one packet of a stream, in bytes.
-const maxChunk = 15_000
-
-// reachEvery is how often it is looked whether a room is in reach again.
-const reachEvery = 20 * time.Millisecond
-
 // states are the words of LiveKit's components for what the agent does.
 var states = map[agent.State]string{
 	agent.Listening: "listening", agent.Hearing: "listening", agent.Thinking: "thinking", agent.Speaking: "speaking",
 }
-
-// packet is any data packet; the client has no type of its own for streams in pieces.
-type packet struct{ *lk.DataPacket }
-
-// ToProto implements lksdk.DataPacket.
-func (p packet) ToProto() *lk.DataPacket { return p.DataPacket }
-
-var _ lksdk.DataPacket = packet{}
 
 // captions tells a room what both sides say. It belongs to one goroutine.
 type captions struct {
@@ -132,9 +114,11 @@ func (t *captions) other(e agent.Overheard) {
 // whole is a stream with all of a text.
 func (t *captions) whole(from, text, segment, track string, final bool) {
 	id := uuid.NewString()
-	t.open(id, from, attributes(segment, track, final))
-	t.write(id, from, text, 0)
-	t.shut(id, from, nil)
+	t.send(from, opened(id, transcriptionTopic, attributes(segment, track, final)))
+	if text != "" {
+		t.send(from, written(id, text, 0))
+	}
+	t.send(from, shut(id, nil))
 	t.plain(from, text, segment, track, final)
 }
 
@@ -146,7 +130,7 @@ func (t *captions) plain(from, text, segment, track string, final bool) {
 	}
 	t.send("", &lk.DataPacket{Value: &lk.DataPacket_Transcription{Transcription: &lk.Transcription{
 		TranscribedParticipantIdentity: from, TrackId: track,
-		Segments: []*lk.TranscriptionSegment{{Id: segment, Text: strings.ToValidUTF8(text[:min(len(text), maxChunk)], ""), Final: final}},
+		Segments: []*lk.TranscriptionSegment{{Id: segment, Text: fitting(text), Final: final}},
 	}}})
 }
 
@@ -176,10 +160,10 @@ func (t *captions) agent(turn int64, spoken string) {
 		if turn != t.turn {
 			t.segment, t.turn = fmt.Sprintf("SG_%s_%d", t.call.conversation.ID(), turn), turn
 		}
-		t.open(t.stream, "", attributes(t.segment, t.call.voice(), false))
+		t.send("", opened(t.stream, transcriptionTopic, attributes(t.segment, t.call.voice(), false)))
 	}
 	if more := spoken[len(t.sent):]; more != "" {
-		t.write(t.stream, "", more, t.chunks)
+		t.send("", written(t.stream, more, t.chunks))
 		t.sent = spoken
 		t.chunks++
 		t.plain(t.call.room.LocalParticipant.Identity(), spoken, t.segment, t.call.voice(), false)
@@ -189,7 +173,7 @@ func (t *captions) agent(turn int64, spoken string) {
 // finish ends the stream of an answer.
 func (t *captions) finish() {
 	if t.stream != "" {
-		t.shut(t.stream, "", map[string]string{finalAttribute: "true"})
+		t.send("", shut(t.stream, map[string]string{finalAttribute: "true"}))
 		t.plain(t.call.room.LocalParticipant.Identity(), t.sent, t.segment, t.call.voice(), true)
 		t.stream = ""
 	}
@@ -203,29 +187,7 @@ func attributes(segment, track string, final bool) map[string]string {
 	return a
 }
 
-// open begins a text stream in the name of a participant, the agent for "".
-func (t *captions) open(id, from string, attributes map[string]string) {
-	t.send(from, &lk.DataPacket{Value: &lk.DataPacket_StreamHeader{StreamHeader: &lk.DataStream_Header{
-		StreamId: id, Timestamp: time.Now().UnixMilli(), Topic: transcriptionTopic, MimeType: "text/plain", Attributes: attributes,
-		ContentHeader: &lk.DataStream_Header_TextHeader{TextHeader: &lk.DataStream_TextHeader{OperationType: lk.DataStream_CREATE, Generated: true}},
-	}}})
-}
-
-// write adds text to a stream; one event's text fits into one packet or is cut.
-func (t *captions) write(id, from, text string, chunk uint64) {
-	if text == "" {
-		return
-	}
-	text = strings.ToValidUTF8(text[:min(len(text), maxChunk)], "")
-	t.send(from, &lk.DataPacket{Value: &lk.DataPacket_StreamChunk{StreamChunk: &lk.DataStream_Chunk{
-		StreamId: id, Content: []byte(text), ChunkIndex: chunk,
-	}}})
-}
-
-func (t *captions) shut(id, from string, attributes map[string]string) {
-	t.send(from, &lk.DataPacket{Value: &lk.DataPacket_StreamTrailer{StreamTrailer: &lk.DataStream_Trailer{StreamId: id, Attributes: attributes}}})
-}
-
+// send sends a packet in the name of a participant, the agent for "".
 func (t *captions) send(from string, p *lk.DataPacket) {
 	p.ParticipantIdentity = from
 	if err := t.call.publish(p); err != nil {
@@ -233,35 +195,19 @@ func (t *captions) send(from string, p *lk.DataPacket) {
 	}
 }
 
-// publish sends a packet once the room is in reach, or fails when the call ends. The
-// client itself would wait on after that, and hold up the end.
-func (c *call) publish(p *lk.DataPacket, options ...lksdk.DataPublishOption) error {
-	ticker := time.NewTicker(reachEvery)
-	defer ticker.Stop()
-	for !c.reachable() {
-		select {
-		case <-c.ctx.Done():
-			return context.Cause(c.ctx)
-		case <-ticker.C:
-		}
+// floor is who has the floor; the lock is held.
+func (c *call) floor() string {
+	if c.aside {
+		return floorStaff
 	}
-	return c.room.LocalParticipant.PublishDataPacket(packet{p}, append(options, lksdk.WithDataPublishReliable(true))...)
-}
-
-// reachable says whether packets reach the room now.
-func (c *call) reachable() bool {
-	connection := c.room.LocalParticipant.GetPublisherPeerConnection()
-	return c.ctx.Err() == nil && connection != nil && connection.ICEConnectionState() == pion.ICEConnectionStateConnected
+	return floorAgent
 }
 
 // tellAnew tells a room that the agent has joined anew what the agent does and who has
 // the floor: it knows what the token says, which is older.
 func (c *call) tellAnew() {
 	c.mu.Lock()
-	untold, state, floor, shopper := c.untold, c.state, floorAgent, c.shopper
-	if c.aside {
-		floor = floorStaff
-	}
+	untold, state, floor, shopper := c.untold, c.state, c.floor(), c.shopper
 	c.untold = false
 	c.mu.Unlock()
 	if untold {

@@ -3,7 +3,6 @@ package livekit
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
@@ -31,9 +30,7 @@ func (w *Worker) consider(job *lk.Job) {
 	w.tell(&lk.WorkerMessage{Message: &lk.WorkerMessage_Availability{Availability: &lk.AvailabilityResponse{
 		JobId: job.Id, Available: available,
 		ParticipantIdentity: identity(job), ParticipantName: w.cfg.AgentName,
-		ParticipantAttributes: map[string]string{
-			stateAttribute: stateInitializing, floorAttribute: floorAgent, sinceAttribute: strconv.FormatInt(now.UnixMilli(), 10),
-		},
+		ParticipantAttributes: arriving(now),
 	}}})
 	w.report(false)
 }
@@ -68,22 +65,30 @@ func (w *Worker) begin(ctx context.Context, a *lk.JobAssignment) {
 	if job.GetId() == "" || w.draining || w.running[job.Id] != nil {
 		return
 	}
-	ctx, end := context.WithCancelCause(ctx)
-	e := &errand{end: end}
-	w.running[job.Id] = e
-	w.calls.Go(func() {
-		defer end(nil)
+	w.undertake(ctx, job.Id, func(ctx context.Context, e *errand) {
 		err := w.work(ctx, e, a)
-		w.mu.Lock()
-		delete(w.running, job.Id)
-		delete(w.promised, job.Id)
-		w.mu.Unlock()
 		update := &lk.UpdateJobStatus{JobId: job.Id, Status: lk.JobStatus_JS_SUCCESS}
 		if err != nil {
 			update.Status, update.Error = lk.JobStatus_JS_FAILED, err.Error()
 			w.log.Warn("a LiveKit job failed", "job", job.Id, "room", job.GetRoom().GetName(), "error", err)
 		}
 		w.tell(&lk.WorkerMessage{Message: &lk.WorkerMessage_UpdateJob{UpdateJob: update}})
+	})
+}
+
+// undertake does something on a goroutine that Run waits for and that counts as a job of
+// this id; the lock is held.
+func (w *Worker) undertake(ctx context.Context, id string, do func(ctx context.Context, e *errand)) {
+	ctx, end := context.WithCancelCause(ctx)
+	e := &errand{end: end}
+	w.running[id] = e
+	w.calls.Go(func() {
+		defer end(nil)
+		do(ctx, e)
+		w.mu.Lock()
+		delete(w.running, id)
+		delete(w.promised, id)
+		w.mu.Unlock()
 		w.report(false)
 	})
 }

@@ -42,7 +42,7 @@ func (s sighted) Check(call tools.Call) error {
 		return s.Set.Check(call)
 	}
 	if !s.camera.ready() {
-		return &tools.Error{Code: tools.Unavailable, Message: "There is no picture: " + errNoCamera.Error() + "."}
+		return &tools.Error{Code: tools.Unavailable, Message: noPicture(errNoCamera)}
 	}
 	return nil
 }
@@ -58,7 +58,7 @@ func (s sighted) Run(ctx context.Context, call tools.Call) (tools.Result, error)
 	c := s.camera.call.Load()
 	file, err := c.picture(ctx)
 	if err != nil {
-		return tools.Result{}, &tools.Error{Code: tools.Unavailable, Message: "There is no picture: " + err.Error() + "."}
+		return tools.Result{}, &tools.Error{Code: tools.Unavailable, Message: noPicture(err)}
 	}
 	select {
 	case c.pictures <- file:

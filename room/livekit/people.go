@@ -25,8 +25,8 @@ const (
 // The values of RoleAttribute.
 const (
 	RoleShopper = "shopper"
-	RoleStaff   = "staff"
-	RoleGuest   = "guest"
+	RoleStaff   = agent.RoleStaff
+	RoleGuest   = agent.RoleGuest
 )
 
 // Attributes are those of a person's token.
@@ -50,6 +50,11 @@ const (
 	sinceAttribute   = "parley.since"
 	shopperAttribute = "parley.shopper"
 )
+
+// arriving are the attributes of an agent that takes its job now.
+func arriving(now time.Time) map[string]string {
+	return map[string]string{stateAttribute: stateInitializing, floorAttribute: floorAgent, sinceAttribute: strconv.FormatInt(now.UnixMilli(), 10)}
+}
 
 // errRival ends a call whose shopper already has an agent in the room.
 var errRival = errors.New("another agent is with this person already")

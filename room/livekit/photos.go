@@ -138,14 +138,7 @@ func (p *parcel) add(data []byte) error {
 // answer writes to one person on the topic for typed text.
 func (c *call) answer(to, text string) {
 	id := uuid.NewString()
-	for _, p := range []*lk.DataPacket{
-		{Value: &lk.DataPacket_StreamHeader{StreamHeader: &lk.DataStream_Header{
-			StreamId: id, Timestamp: time.Now().UnixMilli(), Topic: chatTopic, MimeType: "text/plain", Attributes: map[string]string{},
-			ContentHeader: &lk.DataStream_Header_TextHeader{TextHeader: &lk.DataStream_TextHeader{OperationType: lk.DataStream_CREATE, Generated: true}},
-		}}},
-		{Value: &lk.DataPacket_StreamChunk{StreamChunk: &lk.DataStream_Chunk{StreamId: id, Content: []byte(text)}}},
-		{Value: &lk.DataPacket_StreamTrailer{StreamTrailer: &lk.DataStream_Trailer{StreamId: id}}},
-	} {
+	for _, p := range []*lk.DataPacket{opened(id, chatTopic, map[string]string{}), written(id, text, 0), shut(id, nil)} {
 		p.DestinationIdentities = []string{to}
 		if err := c.publish(p, lksdk.WithDataPublishDestination([]string{to})); err != nil {
 			c.log.Debug("answering a photo", "error", err)

@@ -125,10 +125,7 @@ func (c *call) rpcState(_ context.Context, who person, mine bool, _ []byte) (any
 		Shopper      string `json:"shopper"`
 		Role         string `json:"role"`
 		Conversation string `json:"conversation,omitempty"`
-	}{states[c.state], floorAgent, c.shopper, who.Role(), ""}
-	if c.aside {
-		answer.Floor = floorStaff
-	}
+	}{states[c.state], c.floor(), c.shopper, who.Role(), ""}
 	if mine {
 		answer.Role, answer.Conversation = RoleShopper, c.conversation.ID()
 	}

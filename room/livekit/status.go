@@ -40,9 +40,11 @@ type CallStatus struct {
 func (w *Worker) Status() Status {
 	w.mu.Lock()
 	s := Status{Registered: w.id != "", Draining: w.draining, Limit: w.cfg.MaxCalls, Taken: w.taken(time.Now()), Refused: w.refused}
-	calls := make([]*call, 0, len(w.held))
-	for c := range w.held {
-		calls = append(calls, c)
+	calls := make([]*call, 0, len(w.running))
+	for _, e := range w.running {
+		if e.call != nil {
+			calls = append(calls, e.call)
+		}
 	}
 	w.mu.Unlock()
 	s.Calls = make([]CallStatus, 0, len(calls))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	protoagent "github.com/livekit/protocol/agent"
@@ -22,10 +21,9 @@ const nameAttribute = "lk.agent_name"
 // two can never be there together. begin begins the conversation and says with whom. An
 // error says that nothing was begun.
 func (w *Worker) TakeUp(ctx context.Context, room, identity string, begin func(ctx context.Context, adjust func(*agent.Options)) (c *agent.Conversation, shopper string, err error)) error {
-	token, err := protoagent.BuildAgentToken(w.cfg.APIKey, w.cfg.APISecret, room, identity, w.cfg.AgentName, "",
-		map[string]string{
-			stateAttribute: stateInitializing, nameAttribute: w.cfg.AgentName, floorAttribute: floorAgent, sinceAttribute: strconv.FormatInt(time.Now().UnixMilli(), 10),
-		},
+	attributes := arriving(time.Now())
+	attributes[nameAttribute] = w.cfg.AgentName
+	token, err := protoagent.BuildAgentToken(w.cfg.APIKey, w.cfg.APISecret, room, identity, w.cfg.AgentName, "", attributes,
 		&lk.ParticipantPermission{CanSubscribe: true, CanPublish: true, CanPublishData: true, CanUpdateMetadata: true})
 	if err != nil {
 		return fmt.Errorf("making a token for a room: %w", err)
@@ -39,11 +37,7 @@ func (w *Worker) TakeUp(ctx context.Context, room, identity string, begin func(c
 	case w.running[id] != nil:
 		return fmt.Errorf("%s has been taken up already", identity)
 	}
-	ctx, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	e := &errand{end: end}
-	w.running[id] = e
-	w.calls.Go(func() {
-		defer end(nil)
+	w.undertake(context.WithoutCancel(ctx), id, func(ctx context.Context, e *errand) {
 		lens := new(camera)
 		conversation, shopper, err := begin(ctx, w.sees(lens))
 		if err == nil {
@@ -53,10 +47,6 @@ func (w *Worker) TakeUp(ctx context.Context, room, identity string, begin func(c
 		if err != nil {
 			w.log.Warn("a conversation could not be taken up", "room", room, "error", err)
 		}
-		w.mu.Lock()
-		delete(w.running, id)
-		w.mu.Unlock()
-		w.report(false)
 	})
 	return nil
 }

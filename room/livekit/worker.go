@@ -87,7 +87,6 @@ type Worker struct {
 	// running are jobs at work, by id.
 	running map[string]*errand
 	told    status // what the server was last told
-	held    map[*call]struct{}
 	refused uint64 // jobs
 }
 
@@ -98,6 +97,7 @@ type errand struct {
 	// then ends the job together with what it had of the agent before; an agent whom it
 	// does not want any more it removes from the room, too.
 	rejoins atomic.Bool
+	call    *call // nil while there is no conversation; under Worker.mu
 }
 
 // status is a worker's own account of itself.
@@ -138,7 +138,7 @@ func New(cfg Config) (*Worker, error) {
 	}
 	return &Worker{
 		cfg: cfg, log: cfg.Log, photos: make(chan struct{}, photosAtOnce),
-		promised: make(map[string]time.Time), running: make(map[string]*errand), held: make(map[*call]struct{}),
+		promised: make(map[string]time.Time), running: make(map[string]*errand),
 	}, nil
 }
 
