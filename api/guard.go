@@ -122,10 +122,7 @@ func (s *Server) authenticate(r *http.Request) (principal, error) {
 	if err := s.checkOrigin(r, g); err != nil {
 		return principal{}, err
 	}
-	return principal{
-		key: access.Key{ID: g.Key}, grant: &g,
-		who: access.Who{Key: g.Key, Customer: g.Customer, Address: s.address(r)},
-	}, nil
+	return bearer(g, s.address(r)), nil
 }
 
 // checkToken reads a customer's token, which works as long as the key that made it.

@@ -113,9 +113,7 @@ func (h *Hall) Bearer(ctx context.Context, token string) (context.Context, error
 	if err != nil {
 		return nil, err
 	}
-	return withPrincipal(ctx, principal{
-		key: access.Key{ID: g.Key}, grant: &g, who: access.Who{Key: g.Key, Customer: g.Customer},
-	}), nil
+	return withPrincipal(ctx, bearer(g, "")), nil
 }
 
 // Shop is nil when who asks is the shop's own server, or the user of an open one, and an

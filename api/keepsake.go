@@ -48,7 +48,5 @@ func (h *Hall) Restore(ctx context.Context, text string) (context.Context, error
 	}
 	g := k.Grant
 	g.ID, g.Expires = k.ID, k.Expires
-	return withPrincipal(ctx, principal{
-		key: access.Key{ID: g.Key}, grant: &g, who: access.Who{Key: g.Key, Customer: g.Customer},
-	}), nil
+	return withPrincipal(ctx, bearer(g, "")), nil
 }

@@ -18,6 +18,11 @@ type principal struct {
 	open bool
 }
 
+// bearer is who shows a token, or is known by what it said.
+func bearer(g access.Grant, address string) principal {
+	return principal{key: access.Key{ID: g.Key}, grant: &g, who: access.Who{Key: g.Key, Customer: g.Customer, Address: address}}
+}
+
 // owner names whose conversations the principal begins: a customer's are reached
 // by every token of that customer, a stranger's by the one token.
 func (p principal) owner() string {

@@ -106,7 +106,7 @@ func objectOf(t reflect.Type) *huma.Schema {
 	}
 	object := &huma.Schema{Type: huma.TypeObject, Properties: make(map[string]*huma.Schema), AdditionalProperties: true}
 	for f := range t.Fields() {
-		name, _ := jsonName(f)
+		name := jsonName(f)
 		switch {
 		case f.Anonymous:
 			maps.Copy(object.Properties, objectOf(f.Type).Properties)
@@ -117,18 +117,13 @@ func objectOf(t reflect.Type) *huma.Schema {
 	return object
 }
 
-// jsonName is a field's name on the wire; ok is false, and it is "", for one that is not
-// there.
-func jsonName(f reflect.StructField) (name string, ok bool) {
-	tag, ok := f.Tag.Lookup("json")
-	if !ok || !f.IsExported() {
-		return "", false
+// jsonName is a field's name on the wire, "" for one that is not there.
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if name == "-" || !f.IsExported() {
+		return ""
 	}
-	name, _, _ = strings.Cut(tag, ",")
-	if name == "-" {
-		name = ""
-	}
-	return name, name != ""
+	return name
 }
 
 // pathParameters are the names in a path such as /v1/whip/{id}.

@@ -1,12 +1,10 @@
 package realtime
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -126,9 +124,6 @@ func refuse(param, reason string, args ...any) error {
 // impossible is an error about the state of things, with the protocol's code for it.
 func impossible(code, reason string) error { return &settingError{"type", reason, code} }
 
-// toolName is what the protocol takes for a function's name.
-var toolName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
 // update changes what a client names; nothing changes when there is an error.
 func (s *settings) update(asked []byte) error {
 	next := s.wire.clone()
@@ -192,17 +187,13 @@ func (w *wireSession) check() (*detection, error) {
 			w.Tools[i].Parameters = nil
 		}
 	}
-	for i, t := range w.Tools {
+	for i, t := range w.clientTools() {
 		at := fmt.Sprintf("session.tools[%d]", i)
-		switch {
-		case t.Type != "function":
-			return nil, refuse(at+".type", `"function" is served, not %q; the shop's own tools are there without being named.`, t.Type)
-		case !toolName.MatchString(t.Name):
-			return nil, refuse(at+".name", "%q is none: letters, digits, _ and -, at most 64.", t.Name)
-		case len(t.Parameters) > clienttool.MaxSchema:
-			return nil, refuse(at+".parameters", "the schema may have at most %d bytes.", clienttool.MaxSchema)
-		case len(t.Parameters) > 0 && !bytes.HasPrefix(bytes.TrimSpace(t.Parameters), []byte("{")):
-			return nil, refuse(at+".parameters", "it has to be a JSON Schema object.")
+		if kind := w.Tools[i].Type; kind != "function" {
+			return nil, refuse(at+".type", `"function" is served, not %q; the shop's own tools are there without being named.`, kind)
+		}
+		if field, reason := t.Flaw(); field != "" {
+			return nil, refuse(at+"."+field, "%s.", reason)
 		}
 		if slices.ContainsFunc(w.Tools[:i], func(before tool) bool { return before.Name == t.Name }) {
 			return nil, refuse(at+".name", "%q is there twice.", t.Name)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"parley/agent"
@@ -17,9 +16,6 @@ import (
 // maxFunctions bounds the functions that a client brings, in bytes of their JSON: a
 // session that nobody uses holds them.
 const maxFunctions = 16 << 10
-
-// functionName is what models take for a function's name.
-var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // appData is what an app adds to the requests of the protocol.
 type appData struct {
@@ -50,14 +46,11 @@ func readFunctions(data appData) ([]clienttool.Tool, error) {
 	}
 	var out []clienttool.Tool
 	for i, t := range asked {
-		schema := bytes.TrimSpace(t.Parameters)
-		switch {
-		case !functionName.MatchString(t.Name):
-			return nil, refuse("tools[%d].name is %q; it has letters, digits, _ and -, at most 64.", i, short(t.Name))
-		case len(schema) > 0 && schema[0] != '{':
-			return nil, refuse("tools[%d].parameters has to be a JSON Schema object.", i)
+		one := clienttool.Tool{Name: t.Name, Description: t.Description, Parameters: bytes.TrimSpace(t.Parameters)}
+		if field, reason := one.Flaw(); field != "" {
+			return nil, refuse("tools[%d].%s: %s.", i, field, reason)
 		}
-		out = append(out, clienttool.Tool{Name: t.Name, Description: t.Description, Parameters: schema})
+		out = append(out, one)
 	}
 	return out, nil
 }

@@ -3,9 +3,12 @@
 package clienttool
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +32,23 @@ type Tool struct {
 	Name, Description string
 	// Parameters is the JSON Schema of the arguments object; empty takes any.
 	Parameters json.RawMessage
+}
+
+// toolName is what models take for a tool's name.
+var toolName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// Flaw says why a tool cannot be had: the field of its JSON that is wrong, and a reason
+// for the developer. Both are "" for one that can.
+func (t Tool) Flaw() (field, reason string) {
+	switch {
+	case !toolName.MatchString(t.Name):
+		return "name", fmt.Sprintf("%.64q is none: letters, digits, _ and -, at most 64", t.Name)
+	case len(t.Parameters) > MaxSchema:
+		return "parameters", fmt.Sprintf("the schema may have at most %d bytes", MaxSchema)
+	case len(t.Parameters) > 0 && !bytes.HasPrefix(bytes.TrimSpace(t.Parameters), []byte("{")):
+		return "parameters", "it has to be a JSON Schema object"
+	}
+	return "", ""
 }
 
 // Call is a call of an app's tool that waits for its output.
