@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"slices"
 	"time"
 
 	"parley/audio"
@@ -61,7 +60,7 @@ func (c *Conversation) record(t *turn, account playout.Account) {
 		for _, pcm := range t.clauses[at].sound {
 			pcm = pcm[:min(left, len(pcm))]
 			left -= len(pcm)
-			s.Agent = append(s.Agent, slices.Clip(pcm))
+			s.Agent = append(s.Agent, pcm)
 		}
 	}
 	if len(s.Caller) > 0 || len(s.Agent) > 0 {
