@@ -41,12 +41,6 @@ func (w *worker) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (w *worker) Collect(ch chan<- prometheus.Metric) {
 	now := w.now()
-	flag := func(on bool) float64 {
-		if on {
-			return 1
-		}
-		return 0
-	}
 	ch <- prometheus.MustNewConstMetric(w.registered, prometheus.GaugeValue, flag(now.Registered))
 	ch <- prometheus.MustNewConstMetric(w.draining, prometheus.GaugeValue, flag(now.Draining))
 	ch <- prometheus.MustNewConstMetric(w.limit, prometheus.GaugeValue, float64(now.Limit))

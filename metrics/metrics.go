@@ -151,3 +151,11 @@ func (m *Metrics) stage(name string, ms int64) {
 		m.stages.WithLabelValues(name).Observe(float64(ms) / 1000)
 	}
 }
+
+// flag is a gauge that says yes or no.
+func flag(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
+}

@@ -50,11 +50,7 @@ func (r *recorded) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (r *recorded) Collect(ch chan<- prometheus.Metric) {
 	now := r.now()
-	up := 0.0
-	if now.Reachable {
-		up = 1
-	}
-	ch <- prometheus.MustNewConstMetric(r.up, prometheus.GaugeValue, up)
+	ch <- prometheus.MustNewConstMetric(r.up, prometheus.GaugeValue, flag(now.Reachable))
 	ch <- prometheus.MustNewConstMetric(r.waiting, prometheus.GaugeValue, float64(now.Waiting))
 	ch <- prometheus.MustNewConstMetric(r.lag, prometheus.GaugeValue, now.Lag.Seconds())
 	ch <- prometheus.MustNewConstMetric(r.failures, prometheus.CounterValue, float64(now.Failures))

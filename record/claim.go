@@ -105,16 +105,12 @@ func (s *Store) claim(ctx context.Context, n int) (taken []Taken, err error) {
 			return err
 		}
 		for _, h := range dead {
-			switch t, err := s.hold(ctx, tx, h); {
-			case errors.Is(err, errBroken): // it would come again and again, and keep others from being claimed
-				s.log.Warn("a conversation cannot be taken up", "err", err)
-				if err := giveUp(ctx, tx, h.id); err != nil {
-					return err
-				}
-			case err != nil:
+			t, err := s.hold(ctx, tx, h)
+			if err != nil {
 				return err
-			default:
-				taken = append(taken, t)
+			}
+			if t != nil {
+				taken = append(taken, *t)
 			}
 		}
 		return nil
@@ -132,26 +128,26 @@ func (s *Store) took(n int) {
 	s.counted.TakenUp += uint64(n)
 }
 
-// hold makes a conversation this server's, whose row is locked.
-func (s *Store) hold(ctx context.Context, tx *sql.Tx, h held) (Taken, error) {
+// hold makes a conversation this server's, whose row is locked. One whose story cannot be
+// read is given up, and nil: it would come again and again, and keep others from being
+// claimed.
+func (s *Store) hold(ctx context.Context, tx *sql.Tx, h held) (*Taken, error) {
 	story := new(agent.Story)
 	if err := json.Unmarshal([]byte(h.story), story); err != nil {
-		return Taken{}, fmt.Errorf("%w: %s: %w", errBroken, h.id, err)
+		s.log.Warn("a conversation cannot be taken up: its story cannot be read", "conversation", h.id, "err", err)
+		return nil, giveUp(ctx, tx, h.id)
 	}
 	_, err := tx.ExecContext(ctx, `UPDATE record_conversations SET node = $2, epoch = $3, agent = $4, errand = $5, updated = clock_timestamp() WHERE id = $1`,
 		h.id, s.node, h.epoch+1, plain(h.place.Agent), h.place.Errand)
 	if err != nil {
-		return Taken{}, fmt.Errorf("claiming a conversation: %w", err)
+		return nil, fmt.Errorf("claiming a conversation: %w", err)
 	}
 	if story.Writes, err = writesOf(ctx, tx, h.id); err != nil {
-		return Taken{}, err
+		return nil, err
 	}
 	story.ID = h.id
-	return Taken{s.entry(h.id, h.place, h.epoch+1), story, h.place}, nil
+	return &Taken{s.entry(h.id, h.place, h.epoch+1), story, h.place}, nil
 }
-
-// errBroken says that a story cannot be read.
-var errBroken = errors.New("reading a story")
 
 // giveUp ends a conversation that nobody can take up, whose row is locked.
 func giveUp(ctx context.Context, tx *sql.Tx, id string) error {
@@ -218,16 +214,8 @@ func (s *Store) enter(ctx context.Context, p Place) (t *Taken, wait bool, err er
 			return giveUp(ctx, tx, h.id)
 		}
 		h.place = p // the agent has another identity, and the token may be a newer one
-		taken, err := s.hold(ctx, tx, h)
-		if errors.Is(err, errBroken) {
-			s.log.Warn("a conversation cannot be taken up", "err", err)
-			return giveUp(ctx, tx, h.id)
-		}
-		if err != nil {
-			return err
-		}
-		t = &taken
-		return nil
+		t, err = s.hold(ctx, tx, h)
+		return err
 	})
 	return t, wait, err
 }
