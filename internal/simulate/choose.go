@@ -1,6 +1,9 @@
 package simulate
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 const (
 	// draws is how many nodes the dispatcher draws at random before it looks at one after
@@ -45,11 +48,22 @@ func (s *simulation) open(c *call, i int32) bool {
 	return !slices.Contains(c.tried[:c.attempts], i) && s.seen(i) < int32(s.Capacity)
 }
 
+// around are the listed nodes from somewhere on, most of them at most.
+func (s *simulation) around(most int) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		from := s.chance.IntN(len(s.listed))
+		for k := range min(most, len(s.listed)) {
+			if !yield(s.listed[(from+k)%len(s.listed)]) {
+				return
+			}
+		}
+	}
+}
+
 // firstOpen is the first node with room from somewhere on.
 func (s *simulation) firstOpen(c *call) int32 {
-	from := s.chance.IntN(len(s.listed))
-	for k := range min(looks, len(s.listed)) {
-		if i := s.listed[(from+k)%len(s.listed)]; s.open(c, i) {
+	for i := range s.around(looks) {
+		if s.open(c, i) {
 			return i
 		}
 	}
@@ -81,9 +95,7 @@ func (s *simulation) byWeight(c *call) int32 {
 		}
 	}
 	found, all := int32(none), 0
-	from := s.chance.IntN(len(s.listed))
-	for k := range min(looks, len(s.listed)) {
-		i := s.listed[(from+k)%len(s.listed)]
+	for i := range s.around(looks) {
 		if !s.open(c, i) {
 			continue
 		}
@@ -109,9 +121,7 @@ func (s *simulation) inTurn(c *call) int32 {
 // best is the node that stands before all others; of equals, any.
 func (s *simulation) best(c *call, before func(a, b int32) bool) int32 {
 	found, load := int32(none), int32(0)
-	from := s.chance.IntN(len(s.listed))
-	for k := range s.listed {
-		i := s.listed[(from+k)%len(s.listed)]
+	for i := range s.around(len(s.listed)) {
 		if seen := s.seen(i); (found == none || before(seen, load)) && s.open(c, i) {
 			found, load = i, seen
 		}
