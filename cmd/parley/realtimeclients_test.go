@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"parley/config"
+	"parley/internal/pythontest"
 	"parley/llm"
 )
 
@@ -48,45 +49,6 @@ func (b appBrain) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Del
 // clientTime bounds a foreign client's run, with what it installs.
 const clientTime = 2 * time.Minute
 
-// packages installs the clients' packages where they stay from test to test, and
-// returns the folder with the clients.
-func packages(t *testing.T, fingerprint string, install func(dir string)) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	from := os.DirFS("testdata/realtime")
-	wanted, err := os.ReadFile(filepath.Join("testdata/realtime", fingerprint))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(cache, "parley", "test-realtime", fingerprint)
-	done := filepath.Join(dir, "installed")
-	if have, err := os.ReadFile(done); err != nil || string(have) != string(wanted) {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.CopyFS(dir, from); err != nil {
-			t.Fatal(err)
-		}
-		install(dir)
-		if err := os.WriteFile(done, wanted, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{"agents.mjs", "openai.mjs", "client.py", "browser.mjs"} { // which may have changed since
-		text, err := os.ReadFile(filepath.Join("testdata/realtime", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 // outside runs a program in a folder.
 func outside(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
@@ -102,12 +64,44 @@ func outside(t *testing.T, dir, name string, args ...string) string {
 	return string(out)
 }
 
+// nodePackages installs the clients' packages where they stay from test to test, and
+// returns the folder with the clients.
 func nodePackages(t *testing.T) string {
 	t.Helper()
 	npm := program(t, "npm")
-	return packages(t, "package.json", func(dir string) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const from, list = "testdata/realtime", "package.json"
+	wanted, err := os.ReadFile(filepath.Join(from, list))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(cache, "parley", "test-realtime", list)
+	done := filepath.Join(dir, "installed")
+	if have, err := os.ReadFile(done); err != nil || string(have) != string(wanted) {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
 		outside(t, dir, npm, "install", "--no-audit", "--no-fund", "--no-package-lock")
-	})
+		if err := os.WriteFile(done, wanted, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"agents.mjs", "openai.mjs", "browser.mjs"} { // which may have changed since
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // npmInstall installs what a folder's package.json names, in a copy of the folder.
@@ -168,26 +162,24 @@ func TestTheOpenAIPackageOfNPM(t *testing.T) {
 	}
 }
 
-// pythonPackages installs what the clients in Python need.
-func pythonPackages(t *testing.T) (dir string) {
+// python is an interpreter that has what the clients in Python need.
+func python(t *testing.T) string {
 	t.Helper()
-	python := program(t, "python3")
-	return packages(t, "requirements.txt", func(dir string) {
-		outside(t, dir, python, "-m", "venv", "venv")
-		outside(t, dir, filepath.Join(dir, "venv/bin/pip"), "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt")
-	})
+	wanted, err := os.ReadFile("testdata/realtime/requirements.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(pythontest.Programs(t, "openai", strings.Fields(string(wanted))...), "python")
 }
 
 func TestTheExampleInPython(t *testing.T) {
-	dir := pythonPackages(t)
-	for _, name := range []string{"testdata/realtime", filepath.Join(root, "examples/python")} { // what was tried is what is installed
-		want, err := os.ReadFile(filepath.Join(dir, "requirements.txt"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if have, err := os.ReadFile(filepath.Join(name, "requirements.txt")); err != nil || string(have) != string(want) {
-			t.Errorf("%s/requirements.txt: %s, %v", name, have, err)
-		}
+	interpreter := python(t)
+	want, err := os.ReadFile("testdata/realtime/requirements.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have, err := os.ReadFile(filepath.Join(root, "examples/python/requirements.txt")); err != nil || string(have) != string(want) { // what was tried is what is installed
+		t.Errorf("the example's requirements.txt: %s, %v", have, err)
 	}
 	a := startAgent(t, func(c *config.Config) { c.Server.Keys = []config.Secret{exampleKey} })
 	script, err := filepath.Abs(filepath.Join(root, "examples/python/ask.py"))
@@ -195,7 +187,7 @@ func TestTheExampleInPython(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	if out := a.example(t, folder, filepath.Join(dir, "venv/bin/python"), script, "Do you sell headphones?"); !strings.Contains(out, "headphones") {
+	if out := a.example(t, folder, interpreter, script, "Do you sell headphones?"); !strings.Contains(out, "headphones") {
 		t.Error(out)
 	}
 	if file, err := os.Stat(filepath.Join(folder, "answer.wav")); err != nil || file.Size() < 48_000 {
@@ -204,9 +196,9 @@ func TestTheExampleInPython(t *testing.T) {
 }
 
 func TestTheOpenAIPackageOfPyPI(t *testing.T) {
-	dir := pythonPackages(t)
+	interpreter := python(t)
 	a := startAgent(t, func(*config.Config) {})
-	if out := outside(t, dir, filepath.Join(dir, "venv/bin/python"), "client.py", a.url, a.recording(t, "Where is my order W one zero zero zero two?")); !strings.Contains(out, "on its way") {
+	if out := outside(t, "testdata/realtime", interpreter, "client.py", a.url, a.recording(t, "Where is my order W one zero zero zero two?")); !strings.Contains(out, "on its way") {
 		t.Error(out)
 	}
 }
