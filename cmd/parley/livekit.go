@@ -15,7 +15,6 @@ import (
 	roomsapi "parley/api/rooms"
 	"parley/audio"
 	"parley/config"
-	"parley/metrics"
 	"parley/room"
 	"parley/room/livekit"
 	"parley/room/webrtc"
@@ -60,17 +59,6 @@ func standing(s livekit.Status) roomsapi.Status {
 		})
 	}
 	return out
-}
-
-// watchWorker adds the metrics of a worker, if there is one.
-func watchWorker(counts *metrics.Metrics, w *livekit.Worker) error {
-	if w == nil {
-		return nil
-	}
-	return counts.WatchLiveKit(func() metrics.LiveKit {
-		s := w.Status()
-		return metrics.LiveKit{Registered: s.Registered, Draining: s.Draining, Limit: s.Limit, Rooms: len(s.Calls), Refused: s.Refused}
-	})
 }
 
 // begins has a door begin the conversations of a worker's jobs.

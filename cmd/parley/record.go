@@ -6,7 +6,6 @@ import (
 
 	"parley/agent"
 	roomsapi "parley/api/rooms"
-	"parley/metrics"
 	"parley/record"
 	"parley/room/livekit"
 )
@@ -24,25 +23,6 @@ func (e *engines) openRecord() error {
 	e.stories = store
 	e.closers = append(e.closers, store.Close)
 	return nil
-}
-
-// keepStories writes what conversations tell until stop is called, which waits until all
-// is written, within reason.
-func (e *engines) keepStories(ctx context.Context, counts *metrics.Metrics) (stop func(), err error) {
-	if e.stories == nil {
-		return func() {}, nil
-	}
-	err = counts.WatchRecord(func() metrics.Record {
-		s := e.stories.Stats()
-		return metrics.Record{
-			Waiting: s.Waiting, Lag: s.Lag, Reachable: s.Reachable,
-			Failures: s.Failures, Dropped: s.Dropped, TakenUp: s.TakenUp, Lost: s.Lost,
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return inBackground(ctx, e.stories.Run), nil
 }
 
 // takeUp goes on with the conversations in rooms whose server is dead, until ctx ends

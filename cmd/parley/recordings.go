@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"path/filepath"
 
 	"parley/api"
-	"parley/metrics"
 	"parley/recording"
 )
 
@@ -23,14 +20,10 @@ func (e *engines) openRecordings() error {
 	return nil
 }
 
-// record has recordings written until stop is called, and gives the API access to them;
-// played is nil where nothing is recorded.
-func (e *engines) record(ctx context.Context, counts *metrics.Metrics) (played api.Recordings, stop func(), err error) {
+// played gives the API access to the recordings; nil where nothing is recorded.
+func (e *engines) played() api.Recordings {
 	if e.recordings == nil {
-		return nil, func() {}, nil
+		return nil
 	}
-	if err := counts.Register(e.recordings); err != nil {
-		return nil, nil, fmt.Errorf("preparing the metrics: %w", err)
-	}
-	return e.recordings, inBackground(ctx, e.recordings.Run), nil
+	return e.recordings
 }

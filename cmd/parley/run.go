@@ -142,33 +142,15 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		return err
 	}
 	host := agent.NewHost(cfg.Limits.Calls)
-	counts := metrics.New(host.Count)
-	if err := counts.Register(e.spent); err != nil {
-		return fmt.Errorf("preparing the metrics: %w", err)
-	}
-	if err := counts.WatchToolFiles(e.toolFiles); err != nil {
-		return err
-	}
-	if err := counts.Register(e.photos); err != nil {
-		return fmt.Errorf("preparing the metrics: %w", err)
-	}
-	if e.reader != nil {
-		if err := counts.Register(e.reader); err != nil {
-			return fmt.Errorf("preparing the metrics: %w", err)
-		}
-	}
-	stop := inBackground(ctx, e.photos.Run)
-	defer stop()
-	recordings, stopRecording, err := e.record(ctx, counts)
+	door, worker, err := openLiveKit(cfg, e, host.Count, log)
 	if err != nil {
 		return err
 	}
-	defer stopRecording()
-	recorded, err := e.keepStories(ctx, counts)
+	counts, err := e.counts(host.Count, worker)
 	if err != nil {
-		return fmt.Errorf("preparing the metrics: %w", err)
+		return err
 	}
-	defer recorded()
+	defer e.inBackground(ctx)()
 	access, err := openAccess(cfg)
 	if err != nil {
 		return err
@@ -178,13 +160,6 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		about.Notice = demoNotice(demoCaller(ctx, e.store))
 	}
 	protocols := []api.Protocol{realtime.New(log), rtvi.New(rtvi.Config{STUN: cfg.WebRTC.STUN, Program: version, Log: log}), whip.New(whip.Config{STUN: cfg.WebRTC.STUN, Log: log})}
-	door, worker, err := openLiveKit(cfg, e, host.Count, log)
-	if err != nil {
-		return err
-	}
-	if err := watchWorker(counts, worker); err != nil {
-		return fmt.Errorf("preparing the metrics: %w", err)
-	}
 	if door != nil {
 		protocols = append(protocols, door)
 	}
@@ -197,7 +172,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		Protocols:  protocols,
 		Ready:      func() []string { return append(e.missing(ctx), unregistered(worker)...) },
 		Agents:     func() []api.Agent { return []api.Agent{e.presented(about)} },
-		Recordings: recordings,
+		Recordings: e.played(),
 		Eyes:       e.eyes,
 		Page:       page,
 		Metrics:    counts.Handler(),
@@ -209,14 +184,7 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 		Version:    version,
 		Log:        log,
 	})
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       20 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	server := newServer(handler, log)
 	secure, err := secured(cfg, server)
 	if err != nil {
 		return err
@@ -244,12 +212,30 @@ func serve(ctx context.Context, cfg *config.Config, e *engines, log *slog.Logger
 	return errors.Join(err, shutdown(ctx, server, rooms, host, handler, counts))
 }
 
-// inBackground has something run until stop is called, which waits for it: it goes on
-// while the server shuts down.
-func inBackground(ctx context.Context, do func(context.Context)) (stop func()) {
+// newServer is the HTTP server, with bounds on what a client may take its time for.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       20 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// inBackground runs what the engines do beside conversations until stop is called, which
+// waits for it: it goes on while the server shuts down.
+func (e *engines) inBackground(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { do(ctx) })
+	running.Go(func() { e.photos.Run(ctx) })
+	if e.recordings != nil {
+		running.Go(func() { e.recordings.Run(ctx) })
+	}
+	if e.stories != nil {
+		running.Go(func() { e.stories.Run(ctx) })
+	}
 	return func() { cancel(); running.Wait() }
 }
 
