@@ -80,6 +80,10 @@ type Codec struct {
 	// Silence is one packet of 20 ms of silence, sent while there is nothing to
 	// say. It must not be changed.
 	Silence []byte
+	// Pause is the packet after which a sender sends nothing for a while (DTX), so that
+	// the far end takes what does not come for silence and not for lost; nil where a
+	// codec has no such thing. It must not be changed.
+	Pause []byte
 	// Tail is how many ticks of silence have to be encoded after the last sound
 	// before Silence may take over: what the encoder still holds of the sound. None
 	// where there is nothing, because an encoder's own silence is not always silent:

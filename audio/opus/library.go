@@ -110,6 +110,7 @@ func (l *Library) Codec() audio.Codec {
 		Name:      "opus",
 		ClockRate: 48000,
 		Silence:   []byte(silence),
+		Pause:     []byte(pause),
 		NewEncoder: func() (audio.Encoder, error) {
 			e := &Encoder{state: state{lib: l, encoder: true}}
 			e.set = e.setUp

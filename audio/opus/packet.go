@@ -29,6 +29,10 @@ const (
 // zeros, and it is also what the encoder makes of zeros.
 const silence = "\xd8\xff\xfe"
 
+// pause is the same without its frame, which is then one "not to be transmitted" (RFC
+// 6716 section 3.2.1): an encoder sends it once before it pauses.
+const pause = "\xd8"
+
 // samples returns the length of a packet at HearRate from its first two bytes
 // (RFC 6716 section 3.1, table 2). It does not look at the frames.
 func samples(payload []byte) (int, error) {

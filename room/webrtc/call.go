@@ -25,6 +25,7 @@ type Call struct {
 	server *Server
 	guest  room.Guest
 	codec  audio.Codec
+	pauses bool // the client prefers not to be sent silence
 	log    *slog.Logger
 
 	connection *pion.PeerConnection
@@ -96,6 +97,7 @@ func (c *Call) open(ctx context.Context, offerSDP string) (string, error) {
 		return "", err
 	}
 	c.line.sender.reports.sent.ssrc = ssrc
+	c.line.sender.silence = audio.NewSuppressor(c.codec, c.pauses)
 	go c.run()
 	return answer, nil
 }
@@ -165,7 +167,7 @@ func (c *Call) negotiate(ctx context.Context, offerSDP string) (string, error) {
 	if description == nil {
 		return "", errors.New("the connection was closed while its answer was made")
 	}
-	return description.SDP, nil
+	return withPreferences(description.SDP, c.codec), nil
 }
 
 // stateChanged is called by pion.

@@ -16,9 +16,10 @@ func capability(codec audio.Codec) pion.RTPCodecCapability {
 	}
 	if isOpus(codec.Name) {
 		// RFC 7587: always two channels in the SDP, whatever is inside; FEC is asked
-		// for because the recording decoder uses it.
+		// for because the recording decoder uses it, and that silence is not sent (DTX)
+		// because each packet that comes costs more than the silence made up for it.
 		c.Channels = 2
-		c.SDPFmtpLine = "minptime=10;useinbandfec=1"
+		c.SDPFmtpLine = "minptime=10;useinbandfec=1;usedtx=1"
 	}
 	return c
 }

@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,6 +33,8 @@ type offer struct {
 type offeredCodec struct {
 	name      string
 	clockRate int
+	// pauses says that the client prefers not to be sent silence (usedtx=1, RFC 7587).
+	pauses bool
 }
 
 // parseOffer checks that pion will have a chance with an offer and finds what it
@@ -116,8 +119,8 @@ func has(session *sdp.SessionDescription, key string) bool {
 func codecsOf(section *sdp.MediaDescription) []offeredCodec {
 	byNumber := map[string]offeredCodec{
 		// RFC 3551 lets these two go without an rtpmap.
-		"0": {"PCMU", 8000},
-		"8": {"PCMA", 8000},
+		"0": {name: "PCMU", clockRate: 8000},
+		"8": {name: "PCMA", clockRate: 8000},
 	}
 	for _, attribute := range section.Attributes {
 		if attribute.Key != "rtpmap" {
@@ -138,6 +141,17 @@ func codecsOf(section *sdp.MediaDescription) []offeredCodec {
 		}
 		byNumber[number] = offeredCodec{name: parts[0], clockRate: rate}
 	}
+	for _, attribute := range section.Attributes {
+		if attribute.Key != "fmtp" {
+			continue
+		}
+		// "111 minptime=10;useinbandfec=1;usedtx=1"
+		number, parameters, _ := strings.Cut(attribute.Value, " ")
+		if codec, ok := byNumber[number]; ok {
+			codec.pauses = wantsPauses(parameters)
+			byNumber[number] = codec
+		}
+	}
 	var codecs []offeredCodec
 	for _, number := range section.MediaName.Formats {
 		if codec, ok := byNumber[number]; ok {
@@ -145,6 +159,15 @@ func codecsOf(section *sdp.MediaDescription) []offeredCodec {
 		}
 	}
 	return codecs
+}
+
+func wantsPauses(parameters string) bool {
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		if strings.EqualFold(strings.TrimSpace(parameter), "usedtx=1") {
+			return true
+		}
+	}
+	return false
 }
 
 // choose picks the first of the server's codecs that is offered.
@@ -170,13 +193,18 @@ func (o *offer) choose(understood []audio.Codec) (audio.Codec, error) {
 	return audio.Codec{}, e
 }
 
-func (o *offer) offers(codec audio.Codec) bool {
-	for _, offered := range o.codecs {
-		if strings.EqualFold(offered.name, codec.Name) && offered.clockRate == codec.ClockRate {
-			return true
-		}
+func (o *offer) offers(codec audio.Codec) bool { return slices.ContainsFunc(o.codecs, is(codec)) }
+
+// pauses says whether the client prefers not to be sent a codec's silence.
+func (o *offer) pauses(codec audio.Codec) bool {
+	i := slices.IndexFunc(o.codecs, is(codec))
+	return i >= 0 && o.codecs[i].pauses
+}
+
+func is(codec audio.Codec) func(offeredCodec) bool {
+	return func(offered offeredCodec) bool {
+		return strings.EqualFold(offered.name, codec.Name) && offered.clockRate == codec.ClockRate
 	}
-	return false
 }
 
 func firstLine(text string) string {

@@ -116,7 +116,7 @@ func (r *reporter) due(now time.Time) bool {
 	return true
 }
 
-// compose makes a report; timestamp is that of the packet that goes out now.
+// compose makes a report; timestamp is that of now.
 func (r *reporter) compose(now time.Time, timestamp uint32, heard *arrivals) []rtcp.Packet {
 	report := &rtcp.SenderReport{
 		SSRC:        r.sent.ssrc,

@@ -54,13 +54,14 @@ type sender struct {
 	first    uint32 // timestamp of tick 0
 	speaking bool   // the last tick had something to say
 	tail     int    // ticks of encoded silence still to send
+	silence  audio.Suppressor
 
 	reports reporter
 }
 
 func newSender(guest room.Guest, codec audio.Codec, out rtpWriter, receiver ticker, control rtcpWriter) *sender {
 	s := &sender{
-		guest: guest, codec: codec, out: out, control: control, receiver: receiver,
+		guest: guest, codec: codec, silence: audio.NewSuppressor(codec, false), out: out, control: control, receiver: receiver,
 		heard:   &hearing{clockRate: codec.ClockRate},
 		payload: make([]byte, 0, maxPacket),
 		step:    uint32(time.Duration(codec.ClockRate) * audio.Tick / time.Second),
@@ -111,25 +112,27 @@ func (s *sender) tick(now time.Time, n int64) {
 	voiced := s.fill()
 	s.packet.Header.Marker = voiced && !s.speaking
 	s.speaking = voiced
-	s.packet.Header.SequenceNumber++
 	s.packet.Header.Timestamp = s.first + uint32(n)*s.step
-	// A packet that cannot be sent is lost like any other; that the connection is
-	// gone, ICE will say.
-	_ = s.out.WriteRTP(&s.packet)
-
+	if s.packet.Payload != nil {
+		s.packet.Header.SequenceNumber++
+		// A packet that cannot be sent is lost like any other; that the connection is
+		// gone, ICE will say.
+		_ = s.out.WriteRTP(&s.packet)
+		s.reports.sent.count(len(s.packet.Payload))
+	}
 	if s.reports.due(now) {
 		_ = s.control.WriteRTCP(s.reports.compose(now, s.packet.Header.Timestamp, &s.heard.arrivals))
 	}
-	s.reports.sent.count(len(s.packet.Payload))
 }
 
-// fill puts the next payload into the packet and says whether it is speech.
+// fill puts the next payload into the packet, nil if none is to be sent, and says
+// whether it is speech.
 func (s *sender) fill() bool {
 	if s.encoder == nil {
 		select {
 		case s.encoder = <-s.encoders:
 		default:
-			s.packet.Payload = s.codec.Silence
+			s.packet.Payload = s.silence.Silence()
 			return false
 		}
 	}
@@ -141,9 +144,10 @@ func (s *sender) fill() bool {
 		s.tail--
 		clear(s.pcm[:])
 	default:
-		s.packet.Payload = s.codec.Silence
+		s.packet.Payload = s.silence.Silence()
 		return false
 	}
+	s.silence.Sound()
 	payload, err := s.encoder.Encode(s.payload[:0], s.pcm[:])
 	if err != nil {
 		s.packet.Payload = s.codec.Silence

@@ -277,6 +277,7 @@ func (s *Server) Answer(ctx context.Context, offerSDP string, guest room.Guest) 
 		return "", nil, err
 	}
 	call := newCall(s, guest, codec)
+	call.pauses = offered.pauses(codec)
 	if err := s.admit(call); err != nil {
 		return "", nil, err
 	}
