@@ -59,6 +59,7 @@ type Onset struct {
 	frames int                  // in the current block
 	blocks int                  // in minima, the current one included
 	loud   bool
+	silent bool // the last frame was digital silence
 }
 
 // OnsetDelay is the most that passes until a new steady noise is noise.
@@ -66,9 +67,13 @@ const OnsetDelay = onsetBlocks * onsetBlock * 20 * time.Millisecond
 
 // Push takes the next frame of 20 ms and says whether it is well above the noise.
 // The rise is where the answer turns from false to true. The first frame of all
-// is taken for noise.
+// is taken for noise, and so is a single one between digital silence: a sender that
+// suppresses its silence lets the noise of its room be heard for a frame now and then.
 func (o *Onset) Push(pcm []int16) (loud bool) {
-	e := max(Energy(pcm), onsetQuietest-onsetMargin)
+	e := Energy(pcm)
+	single := o.silent
+	o.silent = e == Quietest
+	e = max(e, onsetQuietest-onsetMargin)
 	if o.blocks == 0 || o.frames == onsetBlock {
 		if o.blocks == onsetBlocks {
 			copy(o.minima[:], o.minima[1:])
@@ -87,7 +92,7 @@ func (o *Onset) Push(pcm []int16) (loud bool) {
 	if o.loud {
 		margin /= 2
 	}
-	o.loud = e-o.Noise() >= margin
+	o.loud = e-o.Noise() >= margin && !single
 	return o.loud
 }
 

@@ -79,13 +79,14 @@ func TestOnsetNoticesAtOnce(t *testing.T) {
 		room  func() []int16
 		voice []int16
 		want  bool
+		later bool // by a frame
 	}{
-		{"a voice in silence", silence, hum(-30), true},
-		{"a soft voice in silence", silence, hum(-48), true},
-		{"a whisper of the line", silence, hum(-55), false},
-		{"a voice in a room", hiss(-55, 1), hum(-35), true},
-		{"a voice in a noisy room", hiss(-38, 2), hum(-25), true},
-		{"a voice as loud as the room", hiss(-30, 3), hum(-30), false},
+		{"a voice in silence", silence, hum(-30), true, true},
+		{"a soft voice in silence", silence, hum(-48), true, true},
+		{"a whisper of the line", silence, hum(-55), false, true},
+		{"a voice in a room", hiss(-55, 1), hum(-35), true, false},
+		{"a voice in a noisy room", hiss(-38, 2), hum(-25), true, false},
+		{"a voice as loud as the room", hiss(-30, 3), hum(-30), false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -98,12 +99,34 @@ func TestOnsetNoticesAtOnce(t *testing.T) {
 				for i, v := range tt.voice {
 					mixed[i] += v
 				}
+				if tt.later && o.Push(mixed) {
+					t.Errorf("run %d: a single frame after digital silence is loud", run)
+				}
 				if got := o.Push(mixed); got != tt.want {
 					t.Errorf("run %d: the first frame of the voice: %v (the room is at %.0f dB)", run, got, o.Noise())
 				}
 				o.Reset()
 			}
 		})
+	}
+}
+
+// TestOnsetOfSuppressedSilence: the noise of a room that is heard for one frame in
+// twenty, as of a sender that suppresses its silence, is no rise; a voice in it is.
+func TestOnsetOfSuppressedSilence(t *testing.T) {
+	var o Onset
+	n, room := 0, hiss(-40, 5)
+	next := func() []int16 {
+		if n++; n%20 == 0 {
+			return room()
+		}
+		return make([]int16, frame)
+	}
+	if n := steady(&o, 500, next); n != 0 {
+		t.Errorf("%d frames were loud", n)
+	}
+	if o.Push(hum(-25)); !o.Push(hum(-25)) {
+		t.Error("the second frame of a voice is not loud")
 	}
 }
 
