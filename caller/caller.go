@@ -53,6 +53,9 @@ type Options struct {
 	Header http.Header
 	// Codec is the only one that is offered.
 	Codec audio.Codec
+	// Pauses asks the agent to send nothing while it is silent (DTX), as Parley's page
+	// does. Whether the caller's own silence is sent is as the agent's answer wants it.
+	Pauses bool
 	// Speeches are the questions, encoded with Codec. A session asks them in turn,
 	// beginning with another one than the session before it.
 	Speeches []*Speech
@@ -119,7 +122,7 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 	if err := options.check(); err != nil {
 		return nil, err
 	}
-	api, err := newAPI(options.Codec)
+	api, err := newAPI(&options)
 	if err != nil {
 		return nil, err
 	}

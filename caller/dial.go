@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,6 +65,8 @@ func (s *session) dial(ctx context.Context, api *pion.API) (_ link, err error) {
 	if err != nil {
 		return link{}, fmt.Errorf("the answer of %s cannot be used: %w", s.options.URL, err)
 	}
+	// The answer has the one codec that was offered.
+	way.pauses = strings.Contains(answer, "usedtx=1")
 	select {
 	case <-connected:
 		return way, nil

@@ -14,7 +14,8 @@ import (
 
 // newAPI sets pion up for calls that offer one codec. Every call has sockets of its
 // own: an agent that serves all calls on one port tells them apart by ours.
-func newAPI(codec audio.Codec) (*pion.API, error) {
+func newAPI(options *Options) (*pion.API, error) {
+	codec := options.Codec
 	var settings pion.SettingEngine
 	settings.LoggerFactory = &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled}
 	settings.SetIncludeLoopbackCandidate(true)
@@ -24,8 +25,12 @@ func newAPI(codec audio.Codec) (*pion.API, error) {
 	settings.SetNetworkTypes([]pion.NetworkType{pion.NetworkTypeUDP4, pion.NetworkTypeTCP4})
 
 	engine := &pion.MediaEngine{}
+	offered := capability(codec)
+	if options.Pauses && codec.Pause != nil {
+		offered.SDPFmtpLine += ";usedtx=1" // RFC 7587
+	}
 	err := engine.RegisterCodec(pion.RTPCodecParameters{
-		RTPCodecCapability: capability(codec), PayloadType: payloadType(codec),
+		RTPCodecCapability: offered, PayloadType: payloadType(codec),
 	}, pion.RTPCodecTypeAudio)
 	if err != nil {
 		return nil, fmt.Errorf("setting up codec %s: %w", codec.Name, err)

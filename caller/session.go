@@ -49,6 +49,7 @@ type session struct {
 // link is the way to an agent.
 type link struct {
 	out    interface{ WriteRTP(*rtp.Packet) error }
+	pauses bool // the far end prefers not to be sent silence
 	hangup func(context.Context) error
 	close  func() // ends the tracks that are read
 }
@@ -97,6 +98,7 @@ func (s *session) converse(ctx context.Context, way link) error {
 	step := uint32(time.Duration(codec.ClockRate) * audio.Tick / time.Second)
 	first := rand.Uint32()
 	packet := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: uint16(rand.Uint32())}}
+	silence := audio.NewSuppressor(codec, way.pauses)
 	speaking := false
 	pace.Run(talking, func(now time.Time, n int64) {
 		payload, more := s.talk.tick(now)
@@ -106,9 +108,12 @@ func (s *session) converse(ctx context.Context, way link) error {
 		}
 		packet.Marker = payload != nil && !speaking
 		speaking = payload != nil
-		if packet.Payload = payload; payload == nil {
-			packet.Payload = codec.Silence
+		if speaking {
+			silence.Sound()
+		} else if payload = silence.Silence(); payload == nil {
+			return
 		}
+		packet.Payload = payload
 		packet.SequenceNumber++
 		packet.Timestamp = first + uint32(n)*step
 		_ = way.out.WriteRTP(packet)
@@ -128,9 +133,9 @@ func (s *session) read(track *pion.TrackRemote) {
 		return
 	}
 	defer hearing.close()
-	record := s.options.Record
-	if s.number != 0 {
-		record = nil
+	tape := tape{clockRate: uint32(codec.ClockRate)}
+	if s.number == 0 {
+		tape.write = s.options.Record
 	}
 	var arrivals arrivals
 	var packet rtp.Packet
@@ -144,11 +149,9 @@ func (s *session) read(track *pion.TrackRemote) {
 		if packet.Unmarshal(buffer[:n]) != nil || len(packet.Payload) == 0 {
 			continue
 		}
-		pcm, audible := hearing.hear(packet.Payload, record != nil)
+		pcm, audible := hearing.hear(packet.Payload, tape.write != nil)
 		s.talk.heard(now, audible)
-		if record != nil {
-			record(pcm)
-		}
+		tape.put(packet.Timestamp, pcm)
 		s.mu.Lock()
 		if s.result.firstPacket == 0 {
 			s.result.firstPacket = now.Sub(s.offered)

@@ -222,7 +222,7 @@ type call struct {
 }
 
 func (s *server) call(ctx context.Context, c call) (*caller.Report, error) {
-	args := []string{"call", "--json", "--sessions", strconv.Itoa(c.sessions), "--turns", strconv.Itoa(c.turns)}
+	args := []string{"call", "--json", "--dtx", "--sessions", strconv.Itoa(c.sessions), "--turns", strconv.Itoa(c.turns)}
 	for _, q := range c.questions {
 		args = append(args, "--wav", q)
 	}
