@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -101,6 +102,37 @@ func TestTheShopEndsTheCall(t *testing.T) {
 	p.write("What can you do?")
 	p.untilText("the new conversation", ".log .aside", "new conversation")
 	p.untilText("its answer", ".log .agent:last-child", "order")
+}
+
+// While nobody speaks, neither side sends: 100 packets of silence would be sent in two
+// seconds, and ten are when it is suppressed.
+func TestThePageSuppressesSilence(t *testing.T) {
+	chromium(t)
+	a := startAgent(t, func(*config.Config) {})
+	p := openPage(t, a.url, hearing(a.microphone(t, time.Minute)))
+	p.do("watching connections", chromedp.Evaluate(`window.RTCPeerConnection = class extends RTCPeerConnection {
+		constructor(...of) { super(...of); window.watched = this; }
+	}`, nil))
+	p.click("#talk")
+	p.until("the greeting", `document.getElementById('frame').dataset.state === 'speaking'`)
+	p.until("its end", `document.getElementById('frame').dataset.state === 'listening'`)
+	var packets struct{ Sent, Received int }
+	p.do("counting packets", chromedp.Evaluate(`(async () => {
+		const count = async () => {
+			const all = [...(await watched.getStats()).values()];
+			return [all.find((s) => s.type === 'outbound-rtp').packetsSent, all.find((s) => s.type === 'inbound-rtp').packetsReceived];
+		};
+		await new Promise((done) => setTimeout(done, 500));
+		const before = await count();
+		await new Promise((done) => setTimeout(done, 2000));
+		const after = await count();
+		return { sent: after[0] - before[0], received: after[1] - before[1] };
+	})()`, &packets, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	t.Logf("%+v", packets)
+	if packets.Sent > 30 || packets.Received > 30 {
+		t.Errorf("in two seconds of silence the page sent %d packets and received %d", packets.Sent, packets.Received)
+	}
+	p.quiet()
 }
 
 func TestTheShopperHasNoMicrophone(t *testing.T) {

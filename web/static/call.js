@@ -14,6 +14,13 @@ const connectWithin = 15000; // ms
 const heals = 1500; // ms for which a connection may falter before another way is sought
 const taken = { tries: 8, every: 400 }; // ms; how long a lost call may still hold its conversation
 
+// quiet has an offer ask that nothing be sent while the agent is silent (DTX, RFC 7587,
+// section 6.1). Of the microphone's silence, the answer asks the same.
+const quiet = ({ type, sdp }) => {
+  const opus = /^a=rtpmap:(\d+) opus\//im.exec(sdp)?.[1];
+  return { type, sdp: sdp.replace(new RegExp(`^a=fmtp:${opus} .*`, 'm'), '$&;usedtx=1') };
+};
+
 export class Call extends EventTarget {
   #peer; #channel; #microphone; #location; #ended = false; #failOpening = () => {};
 
@@ -58,7 +65,7 @@ export class Call extends EventTarget {
     });
     opened.catch(() => {}); // it may fail before it is waited for
     try {
-      await peer.setLocalDescription(await peer.createOffer());
+      await peer.setLocalDescription(quiet(await peer.createOffer()));
       const response = await this.#offer(peer.localDescription.sdp);
       this.#location = response.headers.get('Location');
       await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
@@ -90,7 +97,7 @@ export class Call extends EventTarget {
   async #heal() {
     if (this.#ended || !this.#location) return;
     try {
-      await this.#peer.setLocalDescription(await this.#peer.createOffer({ iceRestart: true }));
+      await this.#peer.setLocalDescription(quiet(await this.#peer.createOffer({ iceRestart: true })));
       const response = await this.server.ask(this.#location, {
         method: 'PATCH', headers: { 'Content-Type': 'application/sdp' }, body: this.#peer.localDescription.sdp,
       });
