@@ -13,15 +13,19 @@ const (
 // Suppressor says what a sender sends while it has nothing to say. It belongs to one
 // goroutine and does not allocate.
 type Suppressor struct {
-	codec Codec
-	on    bool
-	quiet int // ticks of silence since the last sound
+	silence []byte
+	pause   []byte // nil: all silence is sent
+	quiet   int    // ticks of silence since the last sound
 }
 
 // NewSuppressor makes the Suppressor of one sender. Without wanted, which the far end
 // says in its SDP, and for codecs that know no pause, all silence is sent.
 func NewSuppressor(codec Codec, wanted bool) Suppressor {
-	return Suppressor{codec: codec, on: wanted && codec.Pause != nil}
+	s := Suppressor{silence: codec.Silence}
+	if wanted {
+		s.pause = codec.Pause
+	}
+	return s
 }
 
 // Sound notes a tick in which something else was sent.
@@ -30,15 +34,15 @@ func (s *Suppressor) Sound() { s.quiet = 0 }
 // Silence returns the packet for a tick in which there is nothing to say; nil means that
 // none is sent.
 func (s *Suppressor) Silence() []byte {
-	if !s.on {
-		return s.codec.Silence
+	if s.pause == nil {
+		return s.silence
 	}
 	s.quiet++
 	switch paused := s.quiet - pauseAfter; {
 	case paused <= 0 || paused%pauseTicks == 0:
-		return s.codec.Silence
+		return s.silence
 	case paused%pauseTicks == 1:
-		return s.codec.Pause
+		return s.pause
 	}
 	return nil
 }

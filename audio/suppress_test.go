@@ -10,17 +10,13 @@ func TestSuppressor(t *testing.T) {
 	// In a pause of a second: ten ticks of silence, then two packets every 400 ms.
 	var paused []string
 	for n := range 50 {
-		switch n {
-		case 10, 30:
-			paused = append(paused, "pause")
-		case 29, 49:
+		switch {
+		case n < 10, n == 29, n == 49:
 			paused = append(paused, "silence")
+		case n == 10, n == 30:
+			paused = append(paused, "pause")
 		default:
-			if n < 10 {
-				paused = append(paused, "silence")
-			} else {
-				paused = append(paused, "")
-			}
+			paused = append(paused, "")
 		}
 	}
 	for _, tt := range []struct {

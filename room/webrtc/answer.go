@@ -15,9 +15,9 @@ func withPreferences(answer string, codec audio.Codec) string {
 		return answer
 	}
 	const mapped = "a=rtpmap:"
-	_, found, ok := strings.Cut(answer, mapped) // the only codec of the answer
+	_, found, _ := strings.Cut(answer, mapped) // the only codec of the answer
 	number, encoding, _ := strings.Cut(found, " ")
-	if !ok || !isOpus(encoding[:max(0, strings.IndexByte(encoding, '/'))]) {
+	if name, _, _ := strings.Cut(encoding, "/"); !isOpus(name) {
 		return answer
 	}
 	var b strings.Builder
