@@ -11,7 +11,6 @@ import (
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
-	"github.com/livekit/protocol/logger"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	pion "github.com/pion/webrtc/v4"
 
@@ -24,8 +23,6 @@ import (
 const (
 	// trackName is the name of the agent's voice in a room.
 	trackName = "agent"
-	// joinTime is how long joining a room may take.
-	joinTime = 10 * time.Second
 	// endTime is how long a conversation may take to end.
 	endTime = 10 * time.Second
 	// subscribeTime is how long the greeting waits for somebody who hears it.
@@ -46,6 +43,8 @@ type call struct {
 	end context.CancelCauseFunc
 	// rejoins is the job's.
 	rejoins *atomic.Bool
+	// opened is the connection whose data channels are known to be open.
+	opened atomic.Pointer[pion.PeerConnection]
 
 	// people says that somebody came, left, or published something.
 	people chan struct{}
@@ -221,27 +220,11 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription, len
 		}
 	})
 
-	began := time.Now()
-	c.room = lksdk.NewRoom(c.callbacks())
-	if err := c.room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
-		return failed("listening for text", err)
-	}
-	for _, topic := range photoTopics() {
-		if err := c.room.RegisterByteStreamHandler(topic, c.receivePhoto); err != nil {
-			return failed("listening for photos", err)
-		}
-	}
-	if err := c.offerMethods(); err != nil {
+	if err := c.join(url, token, out); err != nil {
 		return err
 	}
 	defer c.room.Disconnect()
-	err = c.room.JoinWithToken(url, token, lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithLogger(logger.GetDiscardLogger()),
-		lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE}))
-	if err != nil {
-		return failed("joining the room", err)
-	}
 	lens.call.Store(c)
-	c.log.Info("joined a room", "took", time.Since(began).Round(time.Millisecond))
 
 	loops.Go(func() { c.line.Speak(c.ctx) })
 	loops.Go(func() { c.tell(events) })

@@ -2,21 +2,28 @@ package livekit
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	pion "github.com/pion/webrtc/v4"
 )
 
-// callbacks are what the client calls, from goroutines of its own.
-func (c *call) callbacks() *lksdk.RoomCallback {
+// callbacks are what the client calls, from goroutines of its own. A client that was given
+// up has nothing to say about the connection.
+func (c *call) callbacks(given *atomic.Bool) *lksdk.RoomCallback {
 	return &lksdk.RoomCallback{
 		OnDisconnectedWithReason: func(reason lksdk.DisconnectionReason) {
-			c.end(fmt.Errorf("%w: %s", errRoomGone, reason))
+			if !given.Load() {
+				c.end(fmt.Errorf("%w: %s", errRoomGone, reason))
+			}
 		},
 		OnParticipantConnected:    func(*lksdk.RemoteParticipant) { c.changed() },
 		OnParticipantDisconnected: func(*lksdk.RemoteParticipant) { c.changed() },
 		OnReconnecting: func() {
+			if given.Load() {
+				return
+			}
 			c.rejoins.Store(true)
 			c.log.Info("the connection to the room was lost; reconnecting")
 		},

@@ -16,6 +16,9 @@ const maxChunk = 15_000
 // reachEvery is how often it is looked whether a room is in reach again.
 const reachEvery = 20 * time.Millisecond
 
+// reliableChannel is the client's data channel for packets that must arrive.
+const reliableChannel = "_reliable"
+
 // packet is any data packet; the client has no type of its own for streams in pieces.
 type packet struct{ *lk.DataPacket }
 
@@ -73,8 +76,30 @@ func (c *call) awaitReach() error {
 	return nil
 }
 
-// reachable says whether packets reach the room now.
+// reachable says whether packets reach the room now. The client itself sends as soon as
+// the connection is there, which may be before its data channels are open, and says
+// nothing of packets that it loses then.
 func (c *call) reachable() bool {
 	connection := c.room.LocalParticipant.GetPublisherPeerConnection()
-	return c.ctx.Err() == nil && connection != nil && connection.ICEConnectionState() == pion.ICEConnectionStateConnected
+	if c.ctx.Err() != nil || connection == nil || connection.ICEConnectionState() != pion.ICEConnectionStateConnected {
+		return false
+	}
+	if c.opened.Load() == connection {
+		return true
+	}
+	if !open(connection, reliableChannel) {
+		return false
+	}
+	c.opened.Store(connection)
+	return true
+}
+
+// open says whether a connection has an open data channel of a name.
+func open(connection *pion.PeerConnection, channel string) bool {
+	for _, s := range connection.GetStats() {
+		if s, ok := s.(pion.DataChannelStats); ok && s.Label == channel && s.State == pion.DataChannelStateOpen {
+			return true
+		}
+	}
+	return false
 }

@@ -93,9 +93,9 @@ type Worker struct {
 // errand is a job at work.
 type errand struct {
 	end context.CancelCauseFunc
-	// rejoins says that the connection to the room was lost and is made anew. The server
-	// then ends the job together with what it had of the agent before; an agent whom it
-	// does not want any more it removes from the room, too.
+	// rejoins says that the connection to the room was lost, or did not come about, and is
+	// made anew. The server then ends the job together with what it had of the agent
+	// before; an agent whom it does not want any more it removes from the room, too.
 	rejoins atomic.Bool
 	call    *call // nil while there is no conversation; under Worker.mu
 }
