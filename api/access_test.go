@@ -10,6 +10,7 @@ import (
 
 	"parley/access"
 	"parley/agent"
+	"parley/internal/agenttest"
 	"parley/llm"
 	"parley/tools"
 )
@@ -137,7 +138,7 @@ func TestACustomerReachesTheirOwn(t *testing.T) {
 // spy is a phrasebook and a set of tools that remember who is calling.
 type spy struct {
 	book
-	toolbox
+	agenttest.Toolbox
 	mu     sync.Mutex
 	caller tools.Caller
 	system string
@@ -156,7 +157,7 @@ func (s *spy) Definitions(c tools.Caller) []tools.Definition {
 
 // TestATokenSaysWhoCalls: what the server or the client would say is overridden.
 func TestATokenSaysWhoCalls(t *testing.T) {
-	see := &spy{}
+	see := &spy{Toolbox: `"it is here"`}
 	var systems []string
 	g := newGate(t, func(c *Config) {
 		before := c.NewOptions
@@ -198,7 +199,7 @@ func TestATokenSaysWhoCalls(t *testing.T) {
 }
 
 func TestOnlyAllowedToolsRun(t *testing.T) {
-	g := granted{toolbox{}, []string{"look"}}
+	g := granted{agenttest.Toolbox(""), []string{"look"}}
 	if _, err := g.Run(t.Context(), tools.Call{Name: "look"}); err != nil {
 		t.Error(err)
 	}

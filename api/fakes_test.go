@@ -21,32 +21,14 @@ import (
 	"parley/agent"
 	"parley/asr"
 	"parley/audio"
+	"parley/internal/agenttest"
 	"parley/llm"
 	"parley/metrics"
 	"parley/room"
 	"parley/tools"
-	"parley/tts"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// loud hears a voice in everything that is loud.
-type loud struct{}
-
-func (loud) Probability(window []float32) float32 {
-	n := 0
-	for _, s := range window {
-		if s > 0.05 || s < -0.05 {
-			n++
-		}
-	}
-	if n*3 > len(window) {
-		return 0.95
-	}
-	return 0.01
-}
-func (d loud) Peek(window []float32) float32 { return d.Probability(window) }
-func (loud) Reset()                          {}
 
 // script recognises one line after another, whatever is said.
 type script struct {
@@ -111,36 +93,9 @@ func (b *echo) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta,
 	}
 }
 
-// buzz speaks 250 ms a word.
-type buzz struct{}
+// book knows an apology and one backchannel.
+type book struct{ agenttest.Phrases }
 
-func (buzz) Speak(_ context.Context, r tts.Request) iter.Seq2[[]int16, error] {
-	return func(yield func([]int16, error) bool) {
-		for range strings.FieldsSeq(r.Text) {
-			pcm := make([]int16, audio.SpeakRate/4)
-			for i := range pcm {
-				pcm[i] = int16(8000 - 16000*(i/40%2))
-			}
-			if !yield(pcm, nil) {
-				return
-			}
-		}
-	}
-}
-
-type toolbox struct{}
-
-func (toolbox) Definitions(tools.Caller) []tools.Definition {
-	return []tools.Definition{{Name: "look", Effect: tools.Read}}
-}
-func (toolbox) Check(tools.Call) error { return nil }
-func (toolbox) Run(context.Context, tools.Call) (tools.Result, error) {
-	return tools.Result{JSON: json.RawMessage(`"it is here"`)}, nil
-}
-
-type book struct{}
-
-func (book) System(string, tools.Caller, bool) (string, error) { return "A test.", nil }
 func (book) Phrase(_, key string, _ tools.Caller) (string, error) {
 	if key == agent.PhraseApology {
 		return "Sorry about that.", nil
@@ -149,10 +104,6 @@ func (book) Phrase(_, key string, _ tools.Caller) (string, error) {
 }
 func (book) Backchannel(_, text string) bool  { return text == "mm-hm" }
 func (book) Interruption(string, string) bool { return true }
-func (book) Affirmation(string, string) bool  { return false }
-func (book) Negation(string, string) bool     { return false }
-func (book) Dictation(string, string) bool    { return false }
-func (book) Recall(string, string) bool       { return false }
 
 // lobby is a room whose sound the test makes itself.
 type lobby struct {
@@ -268,7 +219,7 @@ func newDesk(t *testing.T, limit int, change func(*Config)) *desk {
 			n++
 			return agent.Options{
 				ID: fmt.Sprintf("c%d", n), Language: "en", Phrases: book{}, Tuning: agent.DefaultTuning(),
-				Engines: agent.Engines{Detector: loud{}, Recognizer: d.script, Brain: d.brain, Voice: buzz{}, Tools: toolbox{}},
+				Engines: agent.Engines{Detector: agenttest.Loud{}, Recognizer: d.script, Brain: d.brain, Voice: agenttest.Buzz(250 * time.Millisecond), Tools: agenttest.Toolbox(`"it is here"`)},
 			}, nil
 		},
 		Log: slog.New(slog.DiscardHandler),

@@ -21,54 +21,13 @@ import (
 
 	"parley/agent"
 	"parley/api"
-	"parley/asr"
 	"parley/audio"
+	"parley/internal/agenttest"
 	"parley/llm"
 	"parley/tools"
-	"parley/tts"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// loud hears a voice in everything that is loud.
-type loud struct{}
-
-func (loud) Probability(window []float32) float32 {
-	for _, s := range window {
-		if s > 0.05 || s < -0.05 {
-			return 0.95
-		}
-	}
-	return 0.01
-}
-func (d loud) Peek(window []float32) float32 { return d.Probability(window) }
-func (loud) Reset()                          {}
-
-// ears recognise the same words in all speech; "" is a failure.
-type ears struct{ words string }
-
-func (e ears) Transcribe(_ context.Context, u asr.Utterance) (asr.Transcript, error) {
-	switch {
-	case u.Partial:
-		return asr.Transcript{}, asr.ErrNoPartials
-	case e.words == "":
-		return asr.Transcript{}, errors.New("out of order")
-	}
-	return asr.Transcript{Text: e.words, Language: "en"}, nil
-}
-
-// mouth says a hundred milliseconds of sound for a word.
-type mouth struct{}
-
-func (mouth) Speak(_ context.Context, r tts.Request) iter.Seq2[[]int16, error] {
-	return func(yield func([]int16, error) bool) {
-		pcm := make([]int16, len(strings.Fields(r.Text))*audio.SpeakRate/10)
-		for i := range pcm {
-			pcm[i] = int16(6000 * (1 - 2*(i/60%2)))
-		}
-		yield(pcm, nil)
-	}
-}
 
 const story = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty."
 
@@ -126,22 +85,17 @@ func (b *brain) system() string {
 	return b.seen[len(b.seen)-1].Messages[0].Text
 }
 
-// phrases know the least that a conversation needs.
-type phrases struct{}
+// phrases say what they are, and know a yes and a no.
+type phrases struct{ agenttest.Phrases }
 
-func (phrases) System(string, tools.Caller, bool) (string, error) { return "You are a test.", nil }
 func (phrases) Phrase(_, key string, _ tools.Caller) (string, error) {
 	if key == agent.PhraseFiller {
 		return "", errors.New("no filler")
 	}
 	return "This is the " + key + ".", nil
 }
-func (phrases) Backchannel(string, string) bool  { return false }
-func (phrases) Interruption(string, string) bool { return false }
-func (phrases) Affirmation(_, text string) bool  { return text == "yes" }
-func (phrases) Negation(_, text string) bool     { return text == "no" }
-func (phrases) Dictation(string, string) bool    { return false }
-func (phrases) Recall(string, string) bool       { return false }
+func (phrases) Affirmation(_, text string) bool { return text == "yes" }
+func (phrases) Negation(_, text string) bool    { return text == "no" }
 
 // eyes see nothing in a photo that is "blind", and something in others.
 type eyes struct{}
@@ -183,7 +137,7 @@ func hallOf(t testing.TB, heard string) (url string, b *brain, p *Protocol, h *a
 			n++
 			return agent.Options{
 				ID: fmt.Sprintf("c%d", n), Caller: tools.Caller{CustomerID: "demo", Verified: true}, Language: "en", Greet: true, Phrases: phrases{}, Tuning: agent.DefaultTuning(),
-				Engines: agent.Engines{Detector: loud{}, Recognizer: ears{heard}, Brain: b, Voice: mouth{}, Tools: registry},
+				Engines: agent.Engines{Detector: agenttest.Loud{}, Recognizer: agenttest.Heard(heard), Brain: b, Voice: agenttest.Buzz(100 * time.Millisecond), Tools: registry},
 			}, nil
 		},
 	})

@@ -18,41 +18,15 @@ import (
 	"parley/access"
 	"parley/agent"
 	"parley/api"
-	"parley/asr"
 	"parley/audio"
 	"parley/audio/g711"
+	"parley/internal/agenttest"
 	"parley/llm"
 	"parley/room"
 	"parley/room/webrtc"
-	"parley/tools"
-	"parley/tts"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// loud hears a voice in everything that is loud.
-type loud struct{}
-
-func (loud) Probability(window []float32) float32 {
-	for _, s := range window {
-		if s > 0.05 || s < -0.05 {
-			return 0.95
-		}
-	}
-	return 0.01
-}
-func (d loud) Peek(window []float32) float32 { return d.Probability(window) }
-func (loud) Reset()                          {}
-
-// hears understands the same words whatever is said.
-type hears string
-
-func (h hears) Transcribe(_ context.Context, u asr.Utterance) (asr.Transcript, error) {
-	if u.Partial {
-		return asr.Transcript{}, asr.ErrNoPartials
-	}
-	return asr.Transcript{Text: string(h)}, nil
-}
 
 // echo answers by what was said, all of it since the last answer.
 type echo struct{}
@@ -87,45 +61,10 @@ func (echo) Generate(_ context.Context, r llm.Request) iter.Seq2[llm.Delta, erro
 	}
 }
 
-// buzz speaks a tenth of a second a word.
-type buzz struct{}
+// book takes all that is said over the agent for an interruption.
+type book struct{ agenttest.Phrases }
 
-func (buzz) Speak(_ context.Context, r tts.Request) iter.Seq2[[]int16, error] {
-	return func(yield func([]int16, error) bool) {
-		for range strings.FieldsSeq(r.Text) {
-			pcm := make([]int16, audio.SpeakRate/10)
-			for i := range pcm {
-				pcm[i] = int16(8000 - 16000*(i/40%2))
-			}
-			if !yield(pcm, nil) {
-				return
-			}
-		}
-	}
-}
-
-type toolbox struct{}
-
-func (toolbox) Definitions(tools.Caller) []tools.Definition {
-	return []tools.Definition{{Name: "look", Effect: tools.Read}}
-}
-func (toolbox) Check(tools.Call) error { return nil }
-func (toolbox) Run(context.Context, tools.Call) (tools.Result, error) {
-	return tools.Result{JSON: json.RawMessage(`"maya@example.com"`)}, nil
-}
-
-type book struct{}
-
-func (book) System(string, tools.Caller, bool) (string, error) { return "A test.", nil }
-func (book) Phrase(_, key string, _ tools.Caller) (string, error) {
-	return "", fmt.Errorf("no phrase %q", key)
-}
-func (book) Backchannel(string, string) bool  { return false }
 func (book) Interruption(string, string) bool { return true }
-func (book) Affirmation(string, string) bool  { return false }
-func (book) Negation(string, string) bool     { return false }
-func (book) Dictation(string, string) bool    { return false }
-func (book) Recall(string, string) bool       { return false }
 
 // rooms gives the API real calls.
 type rooms struct{ server *webrtc.Server }
@@ -176,7 +115,9 @@ func openWithin(t testing.TB, limits *access.Limits, keys ...string) *shop {
 		NewOptions: func(context.Context) (agent.Options, error) {
 			return agent.Options{
 				ID: fmt.Sprintf("c%d", n.Add(1)), Language: "en", Phrases: book{}, Tuning: agent.DefaultTuning(),
-				Engines: agent.Engines{Detector: loud{}, Recognizer: hears("what was that"), Brain: echo{}, Voice: buzz{}, Tools: toolbox{}},
+				Engines: agent.Engines{
+					Detector: agenttest.Loud{}, Recognizer: agenttest.Heard("what was that"), Brain: echo{}, Voice: agenttest.Buzz(100 * time.Millisecond), Tools: agenttest.Toolbox(`"maya@example.com"`),
+				},
 			}, nil
 		},
 	})

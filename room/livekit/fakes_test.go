@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,17 +24,16 @@ import (
 	"go.uber.org/goleak"
 
 	"parley/agent"
-	"parley/asr"
 	"parley/audio"
 	"parley/audio/opus"
 	"parley/audio/pace"
+	"parley/internal/agenttest"
 	"parley/internal/livekittest"
 	"parley/llm"
 	"parley/models/modeltest"
 	"parley/room"
 	"parley/room/webrtc"
 	"parley/tools"
-	"parley/tts"
 	"parley/vad"
 )
 
@@ -71,53 +69,6 @@ func (echo) Generate(_ context.Context, r llm.Request) iter.Seq2[llm.Delta, erro
 	}
 }
 
-// buzz speaks 100 ms a word.
-type buzz struct{}
-
-func (buzz) Speak(_ context.Context, r tts.Request) iter.Seq2[[]int16, error] {
-	return func(yield func([]int16, error) bool) {
-		for range strings.FieldsSeq(r.Text) {
-			pcm := make([]int16, audio.SpeakRate/10)
-			for i := range pcm {
-				pcm[i] = int16(8000 - 16000*(i/40%2))
-			}
-			if !yield(pcm, nil) {
-				return
-			}
-		}
-	}
-}
-
-// loud hears a voice in all that is loud, and words what the level says.
-type loud struct{}
-
-func (loud) Probability(window []float32) float32 {
-	if power(window) > 0.03 {
-		return 0.95
-	}
-	return 0.02
-}
-func (l loud) Peek(window []float32) float32 { return l.Probability(window) }
-func (loud) Reset()                          {}
-
-func power(window []float32) float64 {
-	sum := 0.0
-	for _, s := range window {
-		sum += float64(s) * float64(s)
-	}
-	return math.Sqrt(sum / float64(max(1, len(window))))
-}
-
-// words understands one thing, whatever is said.
-type words struct{}
-
-func (words) Transcribe(_ context.Context, u asr.Utterance) (asr.Transcript, error) {
-	if u.Partial {
-		return asr.Transcript{}, asr.ErrNoPartials
-	}
-	return asr.Transcript{Text: "spoken words"}, nil
-}
-
 type noTools struct{}
 
 func (noTools) Definitions(tools.Caller) []tools.Definition { return nil }
@@ -126,9 +77,9 @@ func (noTools) Run(context.Context, tools.Call) (tools.Result, error) {
 	return tools.Result{}, errors.New("there are no tools")
 }
 
-type book struct{}
+// book knows what is said at the start and when staff come and go.
+type book struct{ agenttest.Phrases }
 
-func (book) System(string, tools.Caller, bool) (string, error) { return "A test.", nil }
 func (book) Phrase(_, key string, _ tools.Caller) (string, error) {
 	switch key {
 	case agent.PhraseGreeting:
@@ -140,12 +91,7 @@ func (book) Phrase(_, key string, _ tools.Caller) (string, error) {
 	}
 	return "", fmt.Errorf("no phrase %q", key)
 }
-func (book) Backchannel(string, string) bool  { return false }
-func (book) Interruption(string, string) bool { return false }
-func (book) Affirmation(string, string) bool  { return false }
-func (book) Negation(string, string) bool     { return false }
-func (book) Dictation(string, string) bool    { return false }
-func (book) Recall(_, text string) bool       { return text == "take over" }
+func (book) Recall(_, text string) bool { return text == "take over" }
 
 // desk is a worker with a host for its conversations, in a test.
 type desk struct {
@@ -230,7 +176,8 @@ func (d *desk) begin(_ context.Context, job Job, adjust func(*agent.Options)) (*
 	o := agent.Options{
 		ID: uuid.NewString(), Language: "en", Greet: true, Phrases: book{}, Tuning: agent.DefaultTuning(),
 		Engines: agent.Engines{
-			Detector: loud{}, NewDetector: func() vad.Detector { return loud{} }, Recognizer: words{}, Brain: echo{}, Voice: buzz{}, Tools: noTools{},
+			Detector: agenttest.Loud{}, NewDetector: func() vad.Detector { return agenttest.Loud{} }, Recognizer: agenttest.Heard("spoken words"),
+			Brain: echo{}, Voice: agenttest.Buzz(100 * time.Millisecond), Tools: noTools{},
 		},
 	}
 	adjust(&o)
