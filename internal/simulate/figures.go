@@ -12,7 +12,7 @@ const (
 	// CPUPerCallMinute is what a minute of one of many calls takes, in seconds of one core.
 	CPUPerCallMinute = 0.6
 	// MemoryPerCall is what one call more takes, in bytes.
-	MemoryPerCall = 1.8e6
+	MemoryPerCall = 2.2e6
 	// CoresPerNode are those of the machine on which all this was measured.
 	CoresPerNode = 2
 	// MemoryPerNode is what a node takes before the first call, in bytes, the embedded
