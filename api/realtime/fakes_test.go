@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -255,13 +256,10 @@ func (c *client) kinds() string {
 
 // speech is a second of a voice and of quiet, 24 kHz PCM in base64.
 func speech() string {
-	data := make([]byte, 0, 4*audio.SpeakRate)
-	for i := range 2 * audio.SpeakRate {
-		v := int16(0)
-		if i < audio.SpeakRate {
-			v = int16(6000 * (1 - 2*(i/60%2)))
-		}
-		data = append(data, byte(v), byte(uint16(v)>>8))
+	pcm := append(agenttest.Sound(time.Second), make([]int16, audio.SpeakRate)...)
+	data := make([]byte, 0, 2*len(pcm))
+	for _, v := range pcm {
+		data = binary.LittleEndian.AppendUint16(data, uint16(v))
 	}
 	return base64.StdEncoding.EncodeToString(data)
 }

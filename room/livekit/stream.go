@@ -16,7 +16,7 @@ const maxChunk = 15_000
 // reachEvery is how often it is looked whether a room is in reach again.
 const reachEvery = 20 * time.Millisecond
 
-// reliableChannel is the client's data channel for packets that must arrive.
+// reliableChannel is the name of the client's data channel for packets that must arrive.
 const reliableChannel = "_reliable"
 
 // packet is any data packet; the client has no type of its own for streams in pieces.
@@ -87,17 +87,17 @@ func (c *call) reachable() bool {
 	if c.opened.Load() == connection {
 		return true
 	}
-	if !open(connection, reliableChannel) {
+	if !open(connection) {
 		return false
 	}
 	c.opened.Store(connection)
 	return true
 }
 
-// open says whether a connection has an open data channel of a name.
-func open(connection *pion.PeerConnection, channel string) bool {
+// open says whether a connection's data channel for packets that must arrive is open.
+func open(connection *pion.PeerConnection) bool {
 	for _, s := range connection.GetStats() {
-		if s, ok := s.(pion.DataChannelStats); ok && s.Label == channel && s.State == pion.DataChannelStateOpen {
+		if s, ok := s.(pion.DataChannelStats); ok && s.Label == reliableChannel && s.State == pion.DataChannelStateOpen {
 			return true
 		}
 	}
