@@ -164,6 +164,7 @@ type TTS struct {
 	FirstByte    time.Duration `yaml:"first_byte" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait for the first sound. 0 means 5s."`
 	Between      time.Duration `yaml:"between" engine:"openai" min:"100ms" max:"60s" doc:"Longest wait from one piece of sound to the next. 0 means 3s."`
 	Speed        float64       `yaml:"speed" min:"0.25" max:"4" doc:"How fast the voice speaks. 0 means 1, its own speed."`
+	Steadiness   float64       `yaml:"steadiness" engine:"local" min:"0" max:"1" doc:"How alike a text sounds each time: 0 as lively as the voice was trained, 1 the same each time."`
 	Dir          string        `yaml:"dir" engine:"local" doc:"Folder of another Piper voice. Empty means the one that parley fetches."`
 	Language     string        `yaml:"language" engine:"local" check:"language" doc:"BCP 47 tag of what that voice speaks. Empty means en-US."`
 	Threads      int           `yaml:"threads" engine:"local" min:"1" max:"64" doc:"Threads of one synthesis. 0 means 1."`

@@ -274,7 +274,7 @@ func (e *engines) localVoice(models string) (*ttslocal.Voice, error) {
 	}
 	v, err := ttslocal.Load(ttslocal.Options{
 		Dir: dir, EspeakData: filepath.Join(models, "espeak", "espeak-ng-data"),
-		Language: c.Language, Threads: c.Threads, Parallel: c.Parallel, Speed: c.Speed, Log: e.log,
+		Language: c.Language, Threads: c.Threads, Parallel: c.Parallel, Speed: c.Speed, Steadiness: c.Steadiness, Log: e.log,
 	})
 	if err != nil {
 		return nil, err

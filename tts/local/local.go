@@ -54,6 +54,9 @@ type Options struct {
 	Queue int
 	// Speed is how fast the voice speaks; 0 means 1, its natural speed.
 	Speed float64
+	// Steadiness is how alike a text sounds each time, from 0 to 1. A voice draws how
+	// long and how coloured each sound is: 0 as widely as it was trained to, 1 not at all.
+	Steadiness float64
 	// CacheBytes bounds the sound kept for phrases that come again; 0 means 16 MiB
 	// (almost six minutes), less than 0 means none.
 	CacheBytes int

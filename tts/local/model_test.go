@@ -71,6 +71,48 @@ func bag(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
+// A steady voice says a text alike each time, and a lively one does not.
+func TestSteadiness(t *testing.T) {
+	const text = "Where is my order W one zero zero zero two?"
+	for _, c := range []struct {
+		steadiness float64
+		alike      bool
+	}{{0, false}, {1, true}} {
+		v := load(t, Options{CacheBytes: -1, Steadiness: c.steadiness})
+		var first []int16
+		alike := true
+		for range 3 {
+			pcm, _, err := all(v.Speak(t.Context(), tts.Request{Text: text}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == nil {
+				first = pcm
+			}
+			apart := difference(first, pcm)
+			t.Logf("steadiness %v: %d samples, apart by %.4f of the sound", c.steadiness, len(pcm), apart)
+			alike = alike && apart < 0.05
+		}
+		if alike != c.alike {
+			t.Errorf("with a steadiness of %v the sounds are alike: %v", c.steadiness, alike)
+		}
+	}
+}
+
+// difference is the energy of what two sounds differ by, as a share of the first one's.
+func difference(a, b []int16) float64 {
+	var apart, whole float64
+	for i, x := range a {
+		var y int16
+		if i < len(b) {
+			y = b[i]
+		}
+		apart += (float64(x) - float64(y)) * (float64(x) - float64(y))
+		whole += float64(x) * float64(x)
+	}
+	return apart / whole
+}
+
 // All that needs the real voice, which takes a while to load.
 func TestPiper(t *testing.T) {
 	v := load(t, Options{CacheBytes: -1})

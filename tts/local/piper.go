@@ -41,9 +41,11 @@ func loadPiper(o Options) (*piper, error) {
 	c.Model.Vits.Model = found[0]
 	c.Model.Vits.Tokens = tokens
 	c.Model.Vits.DataDir = o.EspeakData
-	// The values that Piper's own configuration of the voice gives.
-	c.Model.Vits.NoiseScale = 0.667
-	c.Model.Vits.NoiseScaleW = 0.8
+	// The values that Piper's own configuration of the voice gives; sherpa-onnx takes 0
+	// for its own choice.
+	variety := max(1-float32(o.Steadiness), 1e-3)
+	c.Model.Vits.NoiseScale = 0.667 * variety
+	c.Model.Vits.NoiseScaleW = 0.8 * variety
 	c.Model.Vits.LengthScale = 1
 	c.Model.NumThreads = max(o.Threads, 1)
 	c.Model.Provider = "cpu"
