@@ -47,8 +47,9 @@ type Options struct {
 	// into one of its own, NAME-1, NAME-2 and so on.
 	URL   string
 	Shape Shape
-	// Prepared has the agent go into a room ahead of the caller.
-	Prepared bool
+	// Prepared says whether the agent goes into a room ahead of the caller; nil leaves it
+	// to the agent.
+	Prepared *bool
 	// Header is sent with every request.
 	Header http.Header
 	// Codec is the only one that is offered.

@@ -109,7 +109,13 @@ func (s *session) askForTicket(ctx context.Context) (ticket, error) {
 	}
 	signals := signaller{s.options}
 	s.offered = time.Now()
-	r, err := signals.do(ctx, http.MethodPost, room+"/token", fmt.Appendf(nil, `{"prepare":%t}`, s.options.Prepared), "application/json", "application/json")
+	wish, err := json.Marshal(struct {
+		Prepare *bool `json:"prepare,omitempty"`
+	}{s.options.Prepared})
+	if err != nil {
+		return ticket{}, fmt.Errorf("asking for a way into a room: %w", err)
+	}
+	r, err := signals.do(ctx, http.MethodPost, room+"/token", wish, "application/json", "application/json")
 	if err != nil {
 		return ticket{}, err
 	}

@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -9,13 +10,6 @@ import (
 	"github.com/livekit/protocol/auth"
 	lk "github.com/livekit/protocol/livekit"
 	"github.com/twitchtv/twirp"
-)
-
-const (
-	// aheadTime is how long a shopper's way into a room waits for the agent to be there.
-	aheadTime = 2 * time.Second
-	// aheadEvery is how often it is looked.
-	aheadEvery = 20 * time.Millisecond
 )
 
 // asAdmin adds to a context what the LiveKit server asks of who looks after a room.
@@ -41,34 +35,18 @@ func (d *Door) create(ctx context.Context, room, metadata string) (*lk.AgentDisp
 	return d.dispatch.CreateDispatch(ctx, &lk.CreateAgentDispatchRequest{Room: room, AgentName: d.cfg.AgentName, Metadata: metadata})
 }
 
-// sendAhead sends the agent into a room and waits until its voice is there, but not for
-// long: a shopper who comes before it waits for it in the room.
-func (d *Door) sendAhead(ctx context.Context, room, metadata string) error {
-	if _, err := d.create(ctx, room, metadata); err != nil {
-		return err
-	}
+// present are who is in a room, agents included; see [missing].
+func (d *Door) present(ctx context.Context, room string) ([]*lk.ParticipantInfo, error) {
 	ctx, err := d.asAdmin(ctx, room)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, aheadTime)
-	defer cancel()
-	look := time.NewTicker(aheadEvery)
-	defer look.Stop()
-	for {
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return nil
-		}
-		people, err := d.people.ListParticipants(ctx, &lk.ListParticipantsRequest{Room: room})
-		if err != nil {
-			continue // the room is not there yet
-		}
-		for _, p := range people.GetParticipants() {
-			if p.GetKind() == lk.ParticipantInfo_AGENT && len(p.GetTracks()) > 0 {
-				return nil
-			}
-		}
-	}
+	people, err := d.people.ListParticipants(ctx, &lk.ListParticipantsRequest{Room: room})
+	return people.GetParticipants(), err
+}
+
+// missing says that an error means that the room is not there.
+func missing(err error) bool {
+	answer, ok := errors.AsType[twirp.Error](err)
+	return ok && answer.Code() == twirp.NotFound
 }

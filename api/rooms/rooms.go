@@ -61,7 +61,7 @@ type Door struct {
 	cfg      Config
 	dispatch lk.AgentDispatchService
 	people   lk.RoomService
-	status   atomic.Pointer[func() Status]
+	worker   atomic.Pointer[Worker]
 	hall     atomic.Pointer[api.Hall]
 }
 
@@ -120,7 +120,9 @@ type wish struct {
 	// MayInterrupt has the agent give way to a guest and answer them.
 	MayInterrupt bool `json:"may_interrupt"`
 	// Prepare sends the agent ahead: it is in the room before the shopper has the token.
-	Prepare bool `json:"prepare"`
+	// Left out, it goes where nobody is in the room and half of this program's places are
+	// free.
+	Prepare *bool `json:"prepare"`
 }
 
 // beside says that the person is not whom the conversation is with.
@@ -144,7 +146,7 @@ func (w wish) check(entering bool) error {
 		return refuse("A role is %q, %q or %q.", roleShopper, roleStaff, roleGuest)
 	case w.MayInterrupt && w.Role != roleGuest:
 		return refuse("may_interrupt is for guests: a shopper may anyway, and staff take the floor.")
-	case w.Prepare && (w.beside() || !entering):
+	case w.Prepare != nil && *w.Prepare && (w.beside() || !entering):
 		return refuse("prepare is for shoppers who enter: the agent goes ahead of nobody else.")
 	case w.beside() && !entering:
 		return refuse("The agent is sent to a shopper, and to nobody with another role.")
@@ -238,8 +240,8 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 		d.hall.Load().Fail(w, r, fmt.Errorf("making a token for a room: %w", err))
 		return
 	}
-	if wish.Prepare && d.cfg.AgentName != "" {
-		if err := d.sendAhead(r.Context(), name, metadata); err != nil {
+	if d.cfg.AgentName != "" && !wish.beside() {
+		if err := d.sendAhead(r.Context(), name, metadata, wish.Prepare); err != nil {
 			d.failDispatch(w, r, name, err)
 			return
 		}

@@ -29,7 +29,7 @@ func routes() []api.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/v1/rooms/{name}/token", ID: "enterRoom", Tag: tag, Summary: "Make a way into a LiveKit room",
-			Detail: "For a shopper, with whom the agent comes when the room begins; with a role of staff or guest, for somebody beside them. Needs a key of the scope tokens.",
+			Detail: "For a shopper, for whom the agent waits in the room, or comes when the room begins; with a role of staff or guest, for somebody beside them. Needs a key of the scope tokens.",
 			Takes:  api.JSON(wish{}), Optional: true, Gives: api.JSON(ticket{}), Status: http.StatusCreated,
 		},
 		{

@@ -21,6 +21,9 @@ type Status struct {
 	Rooms   []Room `json:"rooms"`
 }
 
+// crowded says that half of the places are taken.
+func (s Status) crowded() bool { return 2*s.Taken >= s.Limit }
+
 // Room is how the agent's call in one room stands. Answer and Silence, the newest times to
 // the first sound of an answer and to silence, are 0 before the first.
 type Room struct {
@@ -45,12 +48,9 @@ func (d *Door) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status := Status{Rooms: []Room{}}
-	if now := d.status.Load(); now != nil {
-		status = (*now)()
+	if worker := d.worker.Load(); worker != nil {
+		status = (*worker).Status()
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	api.WriteJSON(w, http.StatusOK, status)
 }
-
-// Watch says how the rooms stand when somebody asks; now may be called from any goroutine.
-func (d *Door) Watch(now func() Status) { d.status.Store(&now) }

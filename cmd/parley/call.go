@@ -27,7 +27,7 @@ type callCmd struct {
 	URL string `arg:"" help:"Where the agent takes offers, such as http://127.0.0.1:8080/v1/realtime/calls."`
 
 	Shape    string        `enum:"raw,json,livekit" default:"raw" help:"How offers are posted: raw SDP (application/sdp) or JSON ({sdp,type}); livekit measures through a room of a LiveKit server, whose address at the agent is the URL (…/v1/rooms/NAME)."`
-	Prepare  bool          `help:"With --shape livekit: have the agent go into the room ahead of the caller."`
+	Prepare  *bool         `negatable:"" help:"With --shape livekit: have the agent go into the room ahead of the caller, or not. Default: as the agent does."`
 	DTX      bool          `name:"dtx" help:"Ask the agent to send nothing while it is silent, as Parley's page does (not through a room)."`
 	WAV      []string      `name:"wav" type:"existingfile" placeholder:"FILE" help:"A question; again for more, which are asked in turn. Without one, phrases of the speech samples among the models are spoken."`
 	Turns    int           `placeholder:"N" help:"How many questions each call asks. Default: each file once."`

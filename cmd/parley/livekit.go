@@ -43,12 +43,16 @@ func openLiveKit(cfg *config.Config, e *engines, count func() int, log *slog.Log
 	if err != nil {
 		return nil, nil, fmt.Errorf("joining LiveKit's rooms: %w", err)
 	}
-	door.Watch(func() roomsapi.Status { return standing(worker.Status()) })
+	door.Employ(employed{worker})
 	return door, worker, nil
 }
 
-// standing is how a worker stands, as the API tells it.
-func standing(s livekit.Status) roomsapi.Status {
+// employed is a worker as the API knows it.
+type employed struct{ *livekit.Worker }
+
+// Status implements roomsapi.Worker.
+func (e employed) Status() roomsapi.Status {
+	s := e.Worker.Status()
 	out := roomsapi.Status{
 		Registered: s.Registered, Draining: s.Draining, Limit: s.Limit, Taken: s.Taken, Refused: s.Refused, Rooms: []roomsapi.Room{},
 	}

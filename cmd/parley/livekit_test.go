@@ -2,13 +2,13 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	lk "github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 
 	"parley/access"
@@ -24,7 +24,7 @@ func TestAQuestionInALiveKitRoomIsAnswered(t *testing.T) {
 	a, _ := startInRooms(t)
 	s := a.enter(t, "aisle")
 	s.until("the agent's greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
-	t.Logf("from the person's joining: the agent's track published after %v, heard after %v", s.published.Sub(s.joined), s.audible[0].Sub(s.joined))
+	t.Logf("from the person's joining: the agent heard after %v", s.audible[0].Sub(s.joined))
 	s.quiet(20 * time.Second)
 	asked := len(s.audible)
 	s.play(a.say(t, "Where is my order W one zero zero zero two?"))
@@ -214,13 +214,74 @@ func TestStaffByTheShopsToken(t *testing.T) {
 	s.until("an answer", 20*time.Second, func() bool { return s.said(true, "cancel") })
 }
 
+// TestTheAgentGoesAhead: whoever gets a way into a room finds the agent there, unless that
+// is not wanted, or somebody in the room brought it, or half of the places are taken.
+func TestTheAgentGoesAhead(t *testing.T) {
+	a, server := startInRooms(t, func(c *config.Config) { c.Limits.Calls, c.LiveKit.Grace = 4, 30*time.Second })
+	rooms := lksdk.NewRoomServiceClient(server.HTTP(), livekittest.Key, livekittest.Secret)
+	agents := func(room string) (n int) {
+		list, err := rooms.ListParticipants(t.Context(), &lk.ListParticipantsRequest{Room: room})
+		if err != nil {
+			return 0 // no such room
+		}
+		for _, p := range list.GetParticipants() {
+			if p.GetKind() == lk.ParticipantInfo_AGENT && len(p.GetTracks()) == 1 {
+				n++
+			}
+		}
+		return n
+	}
+	mint := func(room, wish string) {
+		t.Helper()
+		var ticket struct{ URL, Token string }
+		post(t, a.url+"/v1/rooms/"+room+"/token", "", wish, &ticket)
+		if ticket.URL == "" || ticket.Token == "" {
+			t.Errorf("no way into %s: %+v", room, ticket)
+		}
+	}
+	waits := func(room, wish string) {
+		t.Helper()
+		mint(room, wish)
+		for began := time.Now(); agents(room) != 1; { // the server's list is a little late
+			if time.Since(began) > 5*time.Second {
+				t.Fatalf("after %s %d agents are in %s", wish, agents(room), room)
+			}
+		}
+	}
+	for _, wish := range []string{`{"prepare":false}`, `{"role":"guest"}`, `{"role":"staff"}`} {
+		if mint("aisle", wish); a.taken(t) != 0 {
+			t.Errorf("after %s the agent is on its way", wish)
+		}
+	}
+	waits("aisle", `{}`)
+	s := a.enter(t, "corner")
+	s.until("the greeting", 15*time.Second, func() bool { return len(s.audible) > 20 })
+	if mint("corner", `{}`); a.taken(t) != 2 {
+		t.Error("another agent is on its way to a shopper who has one")
+	}
+	if mint("busy", `{}`); a.taken(t) != 2 {
+		t.Error("an agent that nobody asked for takes one of the last places")
+	}
+	waits("busy", `{"prepare":true}`)
+}
+
+// taken is how many calls the agent has.
+func (a *shopAgent) taken(t *testing.T) int {
+	t.Helper()
+	var status roomsapi.Status
+	if err := json.Unmarshal(fetch(t, a.url+"/v1/rooms").body, &status); err != nil || status.Limit == 0 {
+		t.Fatalf("%+v, %v", status, err)
+	}
+	return status.Taken
+}
+
 // TestTheMeasuringClientCallsThroughARoom measures the agent through rooms, with and
 // without its going ahead.
 func TestTheMeasuringClientCallsThroughARoom(t *testing.T) {
 	a, _ := startInRooms(t)
-	for _, prepared := range []bool{false, true} {
+	for name, prepared := range map[string]*bool{"ahead": nil, "after": new(false)} {
 		report, err := caller.Run(t.Context(), caller.Options{
-			URL: fmt.Sprintf("%s/v1/rooms/measured-%t", a.url, prepared), Shape: caller.LiveKit, Prepared: prepared, Codec: a.engines.opus.Codec(),
+			URL: a.url + "/v1/rooms/measured-" + name, Shape: caller.LiveKit, Prepared: prepared, Codec: a.engines.opus.Codec(),
 			Speeches: []*caller.Speech{a.speech(t, "What can you do?"), a.speech(t, "Wait, where is my order W one zero zero zero two?")},
 			Turns:    2, Sessions: 1, BargeIn: 1200 * time.Millisecond,
 		})
@@ -235,7 +296,7 @@ func TestTheMeasuringClientCallsThroughARoom(t *testing.T) {
 		if err := json.Unmarshal(fetch(t, a.url+"/v1/rooms").body, &status); err != nil || !status.Registered || status.Limit == 0 || status.Draining {
 			t.Errorf("the rooms stand at %+v, %v", status, err)
 		}
-		t.Logf("prepared %t: the agent's track after %.0f ms, time to silence %.0f ms", prepared, report.RoomToTrack.P50, report.TimeToSilence.P50)
+		t.Logf("%s: the agent's track after %.0f ms, time to silence %.0f ms", name, report.RoomToTrack.P50, report.TimeToSilence.P50)
 	}
 	for address, want := range map[string]string{"/v1/rooms/" + strings.Repeat("a", 200): "name", "/v1/nothing": "404"} {
 		_, err := caller.Run(t.Context(), caller.Options{

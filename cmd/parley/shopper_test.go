@@ -26,13 +26,12 @@ type shopper struct {
 	room   *lksdk.Room
 	joined time.Time
 
-	mu        sync.Mutex
-	published time.Time   // the agent's track was there
-	heard     listener    // what came of the agent's voice
-	audible   []time.Time // its packets with sound
-	captions  []caption
-	states    []string
-	news      chan struct{}
+	mu       sync.Mutex
+	heard    listener    // what came of the agent's voice
+	audible  []time.Time // its packets with sound
+	captions []caption
+	states   []string
+	news     chan struct{}
 }
 
 // caption is one text stream of a transcription.
@@ -47,7 +46,7 @@ func startInRooms(t *testing.T, changes ...func(*config.Config)) (*shopAgent, *l
 	server := livekittest.Start(t)
 	a := startAgent(t, func(c *config.Config) {
 		c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = server.URL(), livekittest.Key, livekittest.Secret
-		c.LiveKit.Grace, c.LiveKit.Drain = time.Second, time.Second
+		c.LiveKit.Grace, c.LiveKit.Drain = 5*time.Second, time.Second
 		for _, change := range changes {
 			change(c)
 		}
@@ -120,13 +119,6 @@ func (a *shopAgent) enterFor(t *testing.T, key, name, wish string) *shopper {
 	ctx, stop := context.WithCancel(context.Background())
 	var busy sync.WaitGroup
 	s.room = lksdk.NewRoom(&lksdk.RoomCallback{ParticipantCallback: lksdk.ParticipantCallback{
-		OnTrackPublished: func(p *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if p.Name() == "agent" && s.published.IsZero() {
-				s.published = time.Now()
-			}
-		},
 		OnTrackSubscribed: func(track *pion.TrackRemote, _ *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
 			busy.Go(func() { s.hear(track, codec) })
 		},

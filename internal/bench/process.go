@@ -217,8 +217,8 @@ type call struct {
 	sessions, turns int
 	bargeIn         time.Duration
 	questions       []string
-	room            string // the name of a LiveKit room to talk in; "" calls directly
-	prepared        bool   // the agent is in the room before the caller
+	room            string   // the name of a LiveKit room to talk in; "" calls directly
+	flags           []string // more of parley call's
 }
 
 func (s *server) call(ctx context.Context, c call) (*caller.Report, error) {
@@ -233,10 +233,8 @@ func (s *server) call(ctx context.Context, c call) (*caller.Report, error) {
 	if c.room != "" {
 		args, address = append(args, "--shape", "livekit"), s.url+"/v1/rooms/"+c.room
 	}
-	if c.prepared {
-		args = append(args, "--prepare")
-	}
-	cmd := exec.CommandContext(ctx, s.w.parley, append(args, address)...)
+	args = append(append(args, c.flags...), address)
+	cmd := exec.CommandContext(ctx, s.w.parley, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	var report caller.Report

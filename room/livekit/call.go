@@ -63,9 +63,6 @@ type call struct {
 	wanted      chan string                                     // who wants a picture taken
 	newEar      func(audio.Listener, *slog.Logger) (Ear, error) // nil: nobody else is heard
 
-	// deserted says that the agent has left because nobody was there, or had been.
-	deserted bool
-
 	newsMu sync.Mutex
 	news   chan struct{} // closed when people have come or gone
 
@@ -138,7 +135,8 @@ func (w *Worker) work(ctx context.Context, e *errand, a *lk.JobAssignment) error
 	if err != nil {
 		return failed("beginning a conversation", err)
 	}
-	w.begun(job.Id)
+	w.tell(&lk.WorkerMessage{Message: &lk.WorkerMessage_UpdateJob{UpdateJob: &lk.UpdateJobStatus{JobId: job.Id, Status: lk.JobStatus_JS_RUNNING}}})
+	w.settled(job.Id)
 	return w.hold(ctx, e, conversation, visit{room: about.Room, url: w.roomURL(a), token: a.GetToken(), shopper: cmp.Or(shopper, about.Participant), lens: lens})
 }
 
@@ -151,11 +149,12 @@ func (w *Worker) sees(lens *camera) func(*agent.Options) {
 	}
 }
 
-// visit is a room that a conversation is to be held in, with whom, and through which
-// camera they are seen.
+// visit is a room that a conversation is to be held in, with whom, through which camera
+// they are seen, and who wants to know that the agent is there with its track, if any.
 type visit struct {
 	room, url, token, shopper string
 	lens                      *camera
+	arrived                   func()
 }
 
 // hold holds a conversation in a room until it is over, as work does.
@@ -174,7 +173,7 @@ func (w *Worker) hold(ctx context.Context, e *errand, conversation *agent.Conver
 	w.mu.Unlock()
 	events := conversation.Subscribe(maxEvents, true)
 	defer events.Close()
-	err := c.run(w, v.url, v.token, events, v.lens)
+	err := c.run(w, v, events)
 	cause := context.Cause(ctx)
 	if err != nil {
 		cause = err
@@ -185,15 +184,12 @@ func (w *Worker) hold(ctx context.Context, e *errand, conversation *agent.Conver
 	case <-time.After(endTime):
 		c.log.Warn("a conversation does not end")
 	}
-	if c.deserted {
-		w.vacate(ctx, v.room)
-	}
 	c.log.Info("a call in a room ended", "cause", cause)
 	return err
 }
 
 // run joins, talks until the call ends, and leaves. It ends the call itself on errors.
-func (c *call) run(w *Worker, url, token string, events *agent.Subscription, lens *camera) error {
+func (c *call) run(w *Worker, v visit, events *agent.Subscription) error {
 	defer c.end(errOver)
 	out, err := pion.NewTrackLocalStaticRTP(pion.RTPCodecCapability{
 		MimeType: pion.MimeTypeOpus, ClockRate: 48000, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1",
@@ -220,22 +216,27 @@ func (c *call) run(w *Worker, url, token string, events *agent.Subscription, len
 		}
 	})
 
-	if err := c.join(url, token, out); err != nil {
+	if err := c.join(v.url, v.token, out); err != nil {
 		return err
 	}
 	defer c.room.Disconnect()
-	lens.call.Store(c)
+	v.lens.call.Store(c)
+	if v.arrived != nil {
+		v.arrived()
+	}
 
 	loops.Go(func() { c.line.Speak(c.ctx) })
 	loops.Go(func() { c.tell(events) })
 	loops.Go(func() { c.answerText() })
 	loops.Go(func() { c.showPictures() })
 	c.changed()
-	return c.stay(w.cfg.Grace, &loops)
+	return c.stay(w.cfg.Grace, &loops, func() { w.vacate(c.ctx, v.room) })
 }
 
-// stay sees to people and tracks until the call ends.
-func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
+// stay sees to people and tracks until the call ends. A room to which nobody came it
+// vacates, while it is in it: somebody who comes at that time is in no room then, and not
+// in one that the agent has left.
+func (c *call) stay(grace time.Duration, loops *sync.WaitGroup, vacate func()) error {
 	alone := time.NewTimer(grace)
 	defer alone.Stop()
 	greet := time.NewTimer(time.Hour)
@@ -275,12 +276,14 @@ func (c *call) stay(grace time.Duration, loops *sync.WaitGroup) error {
 			if p.present {
 				continue
 			}
-			cause := room.ErrHungUp
-			if !p.met {
-				cause = errNobody
-				c.deserted = len(c.room.GetRemoteParticipants()) == 0
+			if p.met {
+				c.end(room.ErrHungUp)
+				continue
 			}
-			c.end(cause)
+			c.end(errNobody)
+			if len(c.room.GetRemoteParticipants()) == 0 {
+				vacate()
+			}
 		case t := <-c.tracks:
 			loops.Go(func() { c.listen(t) })
 		}

@@ -2,26 +2,25 @@ package livekit
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	pion "github.com/pion/webrtc/v4"
 )
 
-// callbacks are what the client calls, from goroutines of its own. A client that was given
-// up has nothing to say about the connection.
-func (c *call) callbacks(given *atomic.Bool) *lksdk.RoomCallback {
+// callbacks are what the client calls, from goroutines of its own. One that is not in the
+// room yet, or was given up, has nothing to say about the connection.
+func (c *call) callbacks(try *entry) *lksdk.RoomCallback {
 	return &lksdk.RoomCallback{
 		OnDisconnectedWithReason: func(reason lksdk.DisconnectionReason) {
-			if !given.Load() {
+			if try.leave(reason) {
 				c.end(fmt.Errorf("%w: %s", errRoomGone, reason))
 			}
 		},
 		OnParticipantConnected:    func(*lksdk.RemoteParticipant) { c.changed() },
 		OnParticipantDisconnected: func(*lksdk.RemoteParticipant) { c.changed() },
 		OnReconnecting: func() {
-			if given.Load() {
+			if try.given() {
 				return
 			}
 			c.rejoins.Store(true)

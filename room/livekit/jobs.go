@@ -93,11 +93,11 @@ func (w *Worker) undertake(ctx context.Context, id string, do func(ctx context.C
 	})
 }
 
-// begun says that a job's conversation counts by itself from now on.
-func (w *Worker) begun(job string) {
+// settled says that the conversation that was promised under an id counts by itself from
+// now on.
+func (w *Worker) settled(id string) {
 	w.mu.Lock()
-	delete(w.promised, job)
+	delete(w.promised, id)
 	w.mu.Unlock()
-	w.tell(&lk.WorkerMessage{Message: &lk.WorkerMessage_UpdateJob{UpdateJob: &lk.UpdateJobStatus{JobId: job, Status: lk.JobStatus_JS_RUNNING}}})
 	w.report(false)
 }
