@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -38,18 +39,13 @@ func (s *session) joinRoom(ctx context.Context) (link, error) {
 		return link{}, fmt.Errorf("making a track: %w", err)
 	}
 	heard := make(chan struct{})
-	room := lksdk.NewRoom(s.roomCallbacks(heard))
-	hangup := func(context.Context) error { room.Disconnect(); return nil }
-	s.mu.Lock()
-	s.joined = time.Now()
-	s.mu.Unlock()
-	err = room.JoinWithToken(way.URL, way.Token, lksdk.WithLogger(logger.GetDiscardLogger()), lksdk.WithConnectTimeout(s.options.Timeout), lksdk.WithSinglePeerConnection(),
-		lksdk.WithTrack(track, &lksdk.TrackPublicationOptions{Name: "microphone", Source: livekit.TrackSource_MICROPHONE}))
+	room, err := s.enter(ctx, way, track, heard)
 	if err != nil {
 		return link{}, fmt.Errorf("joining the room at %s: %w", way.URL, err)
 	}
 	select {
 	case <-heard:
+		hangup := func(context.Context) error { room.Disconnect(); return nil }
 		return link{out: track, hangup: hangup, close: room.Disconnect}, nil
 	case <-ctx.Done():
 		room.Disconnect()
@@ -60,15 +56,44 @@ func (s *session) joinRoom(ctx context.Context) (link, error) {
 	}
 }
 
-// roomCallbacks are what the room's client calls, from goroutines of its own. heard is
-// closed when the agent's voice has come.
-func (s *session) roomCallbacks(heard chan struct{}) *lksdk.RoomCallback {
+// enterTime bounds one try to enter a room: of the client's connections one in some
+// hundreds never comes about, since it throws away an answer that comes very early.
+const enterTime = 3 * time.Second
+
+// enter enters a room, with another connection when one does not come about.
+func (s *session) enter(ctx context.Context, way ticket, track *pion.TrackLocalStaticRTP, heard chan struct{}) (*lksdk.Room, error) {
+	for {
+		entered := new(atomic.Bool)
+		room := lksdk.NewRoom(s.roomCallbacks(entered, heard))
+		s.mu.Lock()
+		s.joined = time.Now()
+		s.mu.Unlock()
+		err := room.JoinWithContextAndToken(ctx, way.URL, way.Token, lksdk.WithLogger(logger.GetDiscardLogger()), lksdk.WithConnectTimeout(enterTime), lksdk.WithSinglePeerConnection(),
+			lksdk.WithTrack(track, &lksdk.TrackPublicationOptions{Name: "microphone", Source: livekit.TrackSource_MICROPHONE}))
+		if err == nil {
+			entered.Store(true)
+			return room, nil
+		}
+		room.Disconnect()
+		if ctx.Err() != nil || !errors.Is(err, lksdk.ErrConnectionTimeout) {
+			return nil, err
+		}
+	}
+}
+
+// roomCallbacks are what the room's client calls, from goroutines of its own. entered says
+// that it is in the room; heard is closed when the agent's voice has come.
+func (s *session) roomCallbacks(entered *atomic.Bool, heard chan struct{}) *lksdk.RoomCallback {
 	var once sync.Once
 	isAgent := func(p *lksdk.RemoteParticipant) bool {
 		return livekit.ParticipantInfo_Kind(p.Kind()) == livekit.ParticipantInfo_AGENT
 	}
 	return &lksdk.RoomCallback{
-		OnDisconnected: func() { s.end(errAgentHungUp) },
+		OnDisconnected: func() {
+			if entered.Load() { // else it is of a connection that did not come about
+				s.end(errAgentHungUp)
+			}
+		},
 		OnParticipantDisconnected: func(p *lksdk.RemoteParticipant) {
 			if isAgent(p) {
 				s.end(errAgentHungUp)

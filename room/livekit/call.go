@@ -66,6 +66,8 @@ type call struct {
 	newsMu sync.Mutex
 	news   chan struct{} // closed when people have come or gone
 
+	joining sync.WaitGroup // clients that join, or try to
+
 	// mu is never held while the client is asked who is in the room: it calls back under
 	// the lock that this takes.
 	mu sync.Mutex
@@ -204,6 +206,7 @@ func (c *call) run(w *Worker, v visit, events *agent.Subscription) error {
 	defer func() {
 		c.end(errOver)
 		loops.Wait()
+		c.joining.Wait()
 		if err := c.line.Close(); err != nil {
 			c.log.Warn("freeing a call's codecs", "error", err)
 		}

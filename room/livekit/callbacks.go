@@ -20,7 +20,7 @@ func (c *call) callbacks(try *entry) *lksdk.RoomCallback {
 		OnParticipantConnected:    func(*lksdk.RemoteParticipant) { c.changed() },
 		OnParticipantDisconnected: func(*lksdk.RemoteParticipant) { c.changed() },
 		OnReconnecting: func() {
-			if try.given() {
+			if try.failed() {
 				return
 			}
 			c.rejoins.Store(true)

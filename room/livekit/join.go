@@ -1,10 +1,8 @@
 package livekit
 
 import (
-	"cmp"
+	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
@@ -47,56 +45,17 @@ func (c *call) join(url, token string, out *pion.TrackLocalStaticRTP) error {
 	}
 }
 
-// entry is one try to enter a room: how it stands, and why the client was told to go.
-type entry struct {
-	mu     sync.Mutex
-	within bool
-	over   bool // nothing that the client says counts any more
-	left   lksdk.DisconnectionReason
-}
-
-// done ends the try, with the error of the client's, and returns what has become of it.
-func (e *entry) done(err error) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.within = err == nil && e.left == ""
-	e.over = !e.within
-	switch e.left {
-	case "":
-		if err == nil {
-			return nil
-		}
-		return failed("joining the room", err)
-	case lksdk.ParticipantRemoved, lksdk.DuplicateIdentity, lksdk.RoomClosed:
-		err = errRoomGone // it is not wanted there
-	}
-	return fmt.Errorf("joining the room: %w, and the server says: %s", cmp.Or(err, errRoomGone), e.left)
-}
-
-// leave says that the client was told to go, and whether it was in the room.
-func (e *entry) leave(why lksdk.DisconnectionReason) (within bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.left = why
-	return e.within
-}
-
-// given says that the try has been given up.
-func (e *entry) given() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.over
-}
-
-// enter is one try to join; what is left of one that failed tells nothing any more.
+// enter is one try to join. What is left of one that failed, the client's going on
+// included, tells nothing any more.
 func (c *call) enter(url, token string, out *pion.TrackLocalStaticRTP) error {
-	var try entry
-	c.room = lksdk.NewRoom(c.callbacks(&try))
-	if err := c.room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
+	try := &entry{lost: make(chan struct{})}
+	room := lksdk.NewRoom(c.callbacks(try))
+	c.room = room
+	if err := room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
 		return failed("listening for text", err)
 	}
 	for _, topic := range photoTopics() {
-		if err := c.room.RegisterByteStreamHandler(topic, c.receivePhoto); err != nil {
+		if err := room.RegisterByteStreamHandler(topic, c.receivePhoto); err != nil {
 			return failed("listening for photos", err)
 		}
 	}
@@ -106,11 +65,22 @@ func (c *call) enter(url, token string, out *pion.TrackLocalStaticRTP) error {
 	// Giving up says good-bye, and the server then ends the job: that must be no news.
 	late := time.AfterFunc(joinTime-joinMargin, func() { c.rejoins.Store(true) })
 	defer late.Stop()
-	err := try.done(c.room.JoinWithContextAndToken(c.ctx, url, token,
-		lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithLogger(logger.GetDiscardLogger()),
-		lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE})))
-	if err != nil {
-		c.room.Disconnect()
+	joined := make(chan error, 1)
+	c.joining.Go(func() {
+		err := try.end(room.JoinWithContextAndToken(c.ctx, url, token,
+			lksdk.WithAutoSubscribe(false), lksdk.WithConnectTimeout(joinTime), lksdk.WithSinglePeerConnection(), lksdk.WithLogger(overheard{logger.GetDiscardLogger(), try}),
+			lksdk.WithTrack(out, &lksdk.TrackPublicationOptions{Name: trackName, Source: lk.TrackSource_MICROPHONE})))
+		if joined <- err; err != nil {
+			room.Disconnect()
+		}
+	})
+	select {
+	case err := <-joined:
+		return err
+	case <-try.lost: // the client would wait until its time is over
+		c.rejoins.Store(true)
+		return try.end(errLost)
+	case <-c.ctx.Done():
+		return try.end(context.Cause(c.ctx))
 	}
-	return err
 }

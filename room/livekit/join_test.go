@@ -10,20 +10,19 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	lk "github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
 )
 
-// The first connection to a room does not come about: it is given up, and the agent comes
-// in by a second one.
+// The first connection to a room does not come about: it is given up, at once where that
+// can be known, and the agent comes in by a second one.
 func TestAConnectionThatDoesNotComeAbout(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes five seconds to give a connection up")
-	}
 	for name, answer := range map[string]*lk.SignalResponse{
 		"nothing comes after the welcome": nil,
+		"its answer cannot be taken":      {Message: &lk.SignalResponse_Answer{Answer: &lk.SessionDescription{Type: "answer", Sdp: "v=0"}}},
 		"the server sends it away": {Message: &lk.SignalResponse_Leave{Leave: &lk.LeaveRequest{
 			Reason: lk.DisconnectReason_STATE_MISMATCH, Action: lk.LeaveRequest_DISCONNECT,
 		}}},
@@ -38,9 +37,16 @@ func TestAConnectionThatDoesNotComeAbout(t *testing.T) {
 				c.URL = strings.Replace(front.URL, "http", "ws", 1)
 				c.Log = slog.New(slog.NewTextHandler(io.MultiWriter(testLog{t}, &log), nil))
 			})
+			if answer == nil && testing.Short() {
+				t.Skip("it takes five seconds to give a connection up")
+			}
 			v := d.visit("aisle", "ann")
+			began := time.Now()
 			d.dispatchFor("aisle", "ann")
 			d.until("the greeting", v.knows("Hello there."))
+			if took := time.Since(began); answer != nil && took >= joinTime {
+				t.Errorf("it was greeted after %v", took)
+			}
 			v.write("well met")
 			d.until("an answer", v.knows("You said well met"))
 			if n := log.count("trying anew"); n != 1 || !failed.Load() {
