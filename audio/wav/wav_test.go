@@ -240,11 +240,30 @@ type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
 
+// rewrite is a program for Python, whose library knows these files, too: it writes what it
+// reads in another width and number of channels.
+const rewrite = `
+import sys, wave
+ours, theirs, width, channels = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+with wave.open(ours) as r:
+    if (r.getnchannels(), r.getsampwidth()) != (1, 2):
+        sys.exit("not one channel of 16 bits")
+    rate, data = r.getframerate(), r.readframes(r.getnframes())
+with wave.open(theirs, "wb") as w:
+    w.setnchannels(channels)
+    w.setsampwidth(width)
+    w.setframerate(rate)
+    w.writeframes(b"".join((bytes(width - 2) + data[i:i + 2]) * channels for i in range(0, len(data), 2)))
+`
+
 // What another program writes is read, and what is written here it reads.
-func TestSox(t *testing.T) {
-	sox, err := exec.LookPath("sox")
+func TestAnotherProgram(t *testing.T) {
+	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("sox is not on this machine")
+		if os.Getenv("PARLEY_TEST_ALL") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip("python3 is not on this machine")
 	}
 	dir := t.TempDir()
 	ours := filepath.Join(dir, "ours.wav")
@@ -259,11 +278,11 @@ func TestSox(t *testing.T) {
 	if err := os.WriteFile(ours, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"-b", "16"}, {"-b", "24"}, {"-b", "32"}, {"-b", "32", "-e", "float"}, {"-b", "16", "-c", "2"}, {"-b", "24", "-c", "2"}} {
+	for _, kind := range [][]string{{"2", "1"}, {"3", "1"}, {"4", "1"}, {"2", "2"}, {"3", "2"}} { // bytes a sample, channels
 		theirs := filepath.Join(dir, "theirs.wav")
-		out, err := exec.Command(sox, slices.Concat([]string{"-D", ours}, args, []string{theirs})...).CombinedOutput()
+		out, err := exec.Command(python, slices.Concat([]string{"-c", rewrite, ours, theirs}, kind)...).CombinedOutput()
 		if err != nil {
-			t.Fatalf("sox: %v: %s", err, out)
+			t.Fatalf("python: %v: %s", err, out)
 		}
 		f, err := os.Open(theirs)
 		if err != nil {
@@ -272,7 +291,7 @@ func TestSox(t *testing.T) {
 		got, rate, err := Read(f, 5000)
 		_ = f.Close()
 		if err != nil || rate != 22050 || !slices.Equal(got, pcm) {
-			t.Errorf("sox %v: %d samples at %d Hz, %v", args, len(got), rate, err)
+			t.Errorf("python %v: %d samples at %d Hz, %v", kind, len(got), rate, err)
 		}
 	}
 }
