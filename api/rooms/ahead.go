@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	lk "github.com/livekit/protocol/livekit"
@@ -19,6 +20,14 @@ type Worker interface {
 
 // Employ says who works in the rooms; before that nobody does.
 func (d *Door) Employ(w Worker) { d.worker.Store(&w) }
+
+// nobody is the worker of a program that has none.
+type nobody struct{}
+
+func (nobody) Status() Status { return Status{Rooms: []Room{}} }
+func (nobody) GoAhead(context.Context, string, string) error {
+	return errors.New("nobody works in the rooms")
+}
 
 const (
 	// aheadTime is how long a shopper's way into a room waits for the agent to be there.
@@ -53,21 +62,16 @@ func (d *Door) sendAhead(ctx context.Context, room, metadata string, wanted *boo
 // people are in the room, who have brought it, and not when half of the places are taken,
 // so that ways into rooms which nobody goes keep no place from those who call.
 func (d *Door) mayGoAhead(ctx context.Context, room string) bool {
-	worker := d.worker.Load()
-	return worker != nil && !(*worker).Status().crowded() && !d.inhabited(ctx, room)
+	return !(*d.worker.Load()).Status().crowded() && !d.inhabited(ctx, room)
 }
 
 // goAhead has this program's own agent go ahead, and says whether it does.
 func (d *Door) goAhead(ctx context.Context, room, metadata string) bool {
-	worker := d.worker.Load()
-	if worker == nil {
-		return false
-	}
-	if err := (*worker).GoAhead(ctx, room, metadata); err != nil {
+	err := (*d.worker.Load()).GoAhead(ctx, room, metadata)
+	if err != nil {
 		d.cfg.Log.Debug("going ahead into a room", "room", room, "error", err)
-		return false
 	}
-	return true
+	return err == nil
 }
 
 // inhabited says whether people are in a room; it counts as such when that is not known.

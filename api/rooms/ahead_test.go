@@ -90,6 +90,7 @@ func TestSendAhead(t *testing.T) {
 				began := time.Now()
 				c.server.arrives = began.Add(c.arrives)
 				d := &Door{cfg: Config{Key: "key", Secret: "a secret of at least 32 characters", AgentName: "parley", Log: slog.New(slog.DiscardHandler)}, people: &c.server, dispatch: &c.server}
+				d.Employ(nobody{})
 				if c.worker != nil {
 					d.Employ(c.worker)
 				}

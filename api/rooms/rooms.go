@@ -74,7 +74,9 @@ func New(cfg Config) *Door {
 	}
 	address := "http" + strings.TrimPrefix(cfg.URL, "ws")
 	client := &http.Client{Timeout: dispatchTime}
-	return &Door{cfg: cfg, dispatch: lk.NewAgentDispatchServiceProtobufClient(address, client), people: lk.NewRoomServiceProtobufClient(address, client)}
+	d := &Door{cfg: cfg, dispatch: lk.NewAgentDispatchServiceProtobufClient(address, client), people: lk.NewRoomServiceProtobufClient(address, client)}
+	d.Employ(nobody{})
+	return d
 }
 
 // Mount implements api.Protocol.
@@ -232,7 +234,8 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 	token := auth.NewAccessToken(d.cfg.Key, d.cfg.Secret).SetIdentity(wish.Identity).SetName(wish.Name).SetValidFor(joinTime).
 		SetAttributes(d.cfg.Attributes(cmp.Or(wish.Role, roleShopper), wish.MayInterrupt)).
 		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: name, CanUpdateOwnMetadata: new(false)})
-	if d.cfg.AgentName != "" && !wish.beside() { // without a name it comes into every room by itself
+	brought := d.cfg.AgentName != "" && !wish.beside() // without a name it comes into every room by itself
+	if brought {
 		token.SetRoomConfig(&lk.RoomConfiguration{Agents: []*lk.RoomAgentDispatch{{AgentName: d.cfg.AgentName, Metadata: metadata}}})
 	}
 	text, err := token.ToJWT()
@@ -240,7 +243,7 @@ func (d *Door) letIn(w http.ResponseWriter, r *http.Request) {
 		d.hall.Load().Fail(w, r, fmt.Errorf("making a token for a room: %w", err))
 		return
 	}
-	if d.cfg.AgentName != "" && !wish.beside() {
+	if brought {
 		if err := d.sendAhead(r.Context(), name, metadata, wish.Prepare); err != nil {
 			d.failDispatch(w, r, name, err)
 			return

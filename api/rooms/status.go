@@ -47,10 +47,6 @@ func (d *Door) list(w http.ResponseWriter, r *http.Request) {
 		hall.Fail(w, r, err)
 		return
 	}
-	status := Status{Rooms: []Room{}}
-	if worker := d.worker.Load(); worker != nil {
-		status = (*worker).Status()
-	}
 	w.Header().Set("Cache-Control", "no-store")
-	api.WriteJSON(w, http.StatusOK, status)
+	api.WriteJSON(w, http.StatusOK, (*d.worker.Load()).Status())
 }

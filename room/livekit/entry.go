@@ -15,14 +15,13 @@ var errLost = errors.New("the connection was lost before it was there")
 
 // entry is one try to enter a room. It ends once.
 type entry struct {
-	// lost is closed when nothing will come of it.
-	lost chan struct{}
+	// hopeless is closed when nothing will come of it.
+	hopeless chan struct{}
 
-	mu       sync.Mutex
-	over     bool                      // outcome is known
-	outcome  error                     // nil: the agent is in the room
-	hopeless bool                      // lost is closed
-	left     lksdk.DisconnectionReason // why the server sent the agent away
+	mu      sync.Mutex
+	lost    error // why it is hopeless
+	over    bool  // outcome is known
+	outcome error // nil: the agent is in the room
 }
 
 // end ends the try with what the client says, unless it has ended, and returns what has
@@ -30,24 +29,14 @@ type entry struct {
 func (e *entry) end(err error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.over {
-		e.over, e.outcome = true, e.verdict(err)
+	if e.over {
+		return e.outcome
+	}
+	e.over = true
+	if err = cmp.Or(e.lost, err); err != nil {
+		e.outcome = failed("joining the room", err)
 	}
 	return e.outcome
-}
-
-// verdict is what becomes of the try when the client returns an error, or none.
-func (e *entry) verdict(err error) error {
-	switch e.left {
-	case "":
-		if err == nil {
-			return nil
-		}
-		return failed("joining the room", err)
-	case lksdk.ParticipantRemoved, lksdk.DuplicateIdentity, lksdk.RoomClosed:
-		return fmt.Errorf("joining the room: %w: %s", errRoomGone, e.left) // it is not wanted there
-	}
-	return fmt.Errorf("joining the room: %w: %s", cmp.Or(err, errLost), e.left)
 }
 
 // leave takes down that the server sent the agent away, and says whether it was in the
@@ -58,16 +47,20 @@ func (e *entry) leave(why lksdk.DisconnectionReason) (within bool) {
 	if e.over {
 		return e.outcome == nil
 	}
-	e.left = why
-	e.giveUp()
+	err := errLost
+	switch why {
+	case lksdk.ParticipantRemoved, lksdk.DuplicateIdentity, lksdk.RoomClosed:
+		err = errRoomGone // it is not wanted there
+	}
+	e.lose(fmt.Errorf("%w: %s", err, why))
 	return false
 }
 
-// giveUp says that nothing will come of the try; the lock is held.
-func (e *entry) giveUp() {
-	if !e.hopeless {
-		e.hopeless = true
-		close(e.lost)
+// lose says why nothing will come of the try; the lock is held.
+func (e *entry) lose(err error) {
+	if e.lost == nil {
+		e.lost = err
+		close(e.hopeless)
 	}
 }
 
@@ -92,6 +85,6 @@ func (o overheard) Errorw(message string, _ error, _ ...any) {
 	if message == "could not set remote description" {
 		o.try.mu.Lock()
 		defer o.try.mu.Unlock()
-		o.try.giveUp()
+		o.try.lose(errLost)
 	}
 }

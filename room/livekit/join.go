@@ -33,7 +33,7 @@ func (c *call) join(url, token string, out *pion.TrackLocalStaticRTP) error {
 			c.log.Info("joined a room", "took", time.Since(began).Round(time.Millisecond))
 			return nil
 		}
-		if try == joinTries || errors.Is(err, errRoomGone) {
+		if try == joinTries || c.ctx.Err() != nil || errors.Is(err, errRoomGone) {
 			return err
 		}
 		c.log.Warn("a room could not be joined; trying anew", "try", try, "error", err)
@@ -48,7 +48,7 @@ func (c *call) join(url, token string, out *pion.TrackLocalStaticRTP) error {
 // enter is one try to join. What is left of one that failed, the client's going on
 // included, tells nothing any more.
 func (c *call) enter(url, token string, out *pion.TrackLocalStaticRTP) error {
-	try := &entry{lost: make(chan struct{})}
+	try := &entry{hopeless: make(chan struct{})}
 	room := lksdk.NewRoom(c.callbacks(try))
 	c.room = room
 	if err := room.RegisterTextStreamHandler(chatTopic, c.receiveText); err != nil {
@@ -77,7 +77,7 @@ func (c *call) enter(url, token string, out *pion.TrackLocalStaticRTP) error {
 	select {
 	case err := <-joined:
 		return err
-	case <-try.lost: // the client would wait until its time is over
+	case <-try.hopeless: // the client would wait until its time is over
 		c.rejoins.Store(true)
 		return try.end(errLost)
 	case <-c.ctx.Done():

@@ -12,17 +12,5 @@ import (
 // two can never be there together. begin begins the conversation and says with whom. An
 // error says that nothing was begun.
 func (w *Worker) TakeUp(ctx context.Context, room, identity string, begin func(ctx context.Context, adjust func(*agent.Options)) (c *agent.Conversation, shopper string, err error)) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.goUnasked(ctx, unasked{room: room, identity: identity, begin: func(ctx context.Context, adjust func(*agent.Options)) (*agent.Conversation, string, error) {
-		c, shopper, err := begin(ctx, adjust)
-		if err == nil {
-			w.log.Info("taking a conversation up", "conversation", c.ID(), "room", room)
-		}
-		return c, shopper, err
-	}}, func(err error) {
-		if err != nil {
-			w.log.Warn("a conversation could not be taken up", "room", room, "error", err)
-		}
-	})
+	return w.goUnasked(ctx, unasked{room: room, identity: identity, errand: "taking up", begin: begin, arrived: func(error) {}})
 }

@@ -26,23 +26,19 @@ type beginning func(ctx context.Context, adjust func(*agent.Options)) (c *agent.
 // unasked is a visit that the server has not given a job for.
 type unasked struct {
 	room, identity string
-	begin          beginning
-	// arrived is called when the agent is in the room with its track; nil for nobody.
-	arrived func()
+	// errand says for the log what the visit is for.
+	errand string
+	begin  beginning
+	// place says that the visit needs a free one.
+	place bool
+	// arrived is called when the agent is in the room with its track, and when the visit
+	// is over, with an error if there was no conversation.
+	arrived func(error)
 }
 
-// id is the visit's among the jobs at work.
-func (u unasked) id() string { return "unasked-" + u.identity }
-
-// goUnasked holds a conversation in a room until it is over; over is called then, with an
-// error if there was none. The worker's lock is held. An error says that nothing was begun.
-func (w *Worker) goUnasked(ctx context.Context, u unasked, over func(error)) error {
-	switch {
-	case w.draining:
-		return ErrNoPlace
-	case w.running[u.id()] != nil:
-		return fmt.Errorf("%s is in its room already", u.identity)
-	}
+// goUnasked holds a conversation in a room until it is over. An error says that nothing
+// was begun.
+func (w *Worker) goUnasked(ctx context.Context, u unasked) error {
 	attributes := arriving(time.Now())
 	attributes[nameAttribute] = w.cfg.AgentName
 	token, err := protoagent.BuildAgentToken(w.cfg.APIKey, w.cfg.APISecret, u.room, u.identity, w.cfg.AgentName, "", attributes,
@@ -50,14 +46,33 @@ func (w *Worker) goUnasked(ctx context.Context, u unasked, over func(error)) err
 	if err != nil {
 		return fmt.Errorf("making a token for a room: %w", err)
 	}
-	w.undertake(context.WithoutCancel(ctx), u.id(), func(ctx context.Context, e *errand) {
+	id := "unasked-" + u.identity
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	switch {
+	case w.draining, u.place && (w.id == "" || w.taken(now) >= w.cfg.MaxCalls):
+		return ErrNoPlace
+	case w.running[id] != nil:
+		return fmt.Errorf("%s is in its room already", u.identity)
+	}
+	if u.place {
+		w.promised[id] = now // until the conversation counts by itself
+	}
+	w.undertake(context.WithoutCancel(ctx), id, func(ctx context.Context, e *errand) {
 		lens := new(camera)
 		conversation, shopper, err := u.begin(ctx, w.sees(lens))
 		if err == nil {
-			w.settled(u.id())
-			err = w.hold(ctx, e, conversation, visit{room: u.room, url: w.cfg.URL, token: token, shopper: shopper, lens: lens, arrived: u.arrived})
+			w.log.Info("visiting a room without a job", "errand", u.errand, "conversation", conversation.ID(), "room", u.room)
+			w.settled(id)
+			err = w.hold(ctx, e, conversation, visit{
+				room: u.room, url: w.cfg.URL, token: token, shopper: shopper, lens: lens, arrived: func() { u.arrived(nil) },
+			})
 		}
-		over(err)
+		if err != nil {
+			w.log.Warn("a room could not be visited without a job", "errand", u.errand, "room", u.room, "error", err)
+		}
+		u.arrived(err)
 	})
 	return nil
 }
