@@ -241,14 +241,20 @@ type failing struct{}
 func (failing) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
 
 // rewrite is a program for Python, whose library knows these files, too: it writes what it
-// reads in another width and number of channels.
+// reads in another width and number of channels. The library does not write numbers with a
+// point; they go under a header of the program's own.
 const rewrite = `
-import sys, wave
+import struct, sys, wave
 ours, theirs, width, channels = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 with wave.open(ours) as r:
     if (r.getnchannels(), r.getsampwidth()) != (1, 2):
         sys.exit("not one channel of 16 bits")
     rate, data = r.getframerate(), r.readframes(r.getnframes())
+if width == 0:
+    data = struct.pack("<%df" % (len(data) // 2), *(s / 32768 for (s,) in struct.iter_unpack("<h", data)))
+    with open(theirs, "wb") as w:
+        w.write(struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(data), b"WAVE", b"fmt ", 16, 3, 1, rate, 4 * rate, 4, 32, b"data", len(data)) + data)
+    sys.exit()
 with wave.open(theirs, "wb") as w:
     w.setnchannels(channels)
     w.setsampwidth(width)
@@ -278,7 +284,7 @@ func TestAnotherProgram(t *testing.T) {
 	if err := os.WriteFile(ours, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range [][]string{{"2", "1"}, {"3", "1"}, {"4", "1"}, {"2", "2"}, {"3", "2"}} { // bytes a sample, channels
+	for _, kind := range [][]string{{"2", "1"}, {"3", "1"}, {"4", "1"}, {"0", "1"}, {"2", "2"}, {"3", "2"}} { // bytes a sample (0: four, with a point), channels
 		theirs := filepath.Join(dir, "theirs.wav")
 		out, err := exec.Command(python, slices.Concat([]string{"-c", rewrite, ours, theirs}, kind)...).CombinedOutput()
 		if err != nil {
